@@ -36,6 +36,6 @@ generate
 after=$(snapshot)
 if [[ $before != "$after" ]]; then
   echo "generated files were out of date; they are fresh now, commit them:" >&2
-  diff <(echo "$before") <(echo "$after") | awk '/^[<>]/ {print "  " $3}' | sort -u >&2
+  diff <(echo "$before") <(echo "$after") | awk '/^[<>] ./ {print "  " $3}' | sort -u >&2
   exit 1
 fi
