@@ -69,7 +69,7 @@ generate: go ## Write templ code and the web bundle anew
 .PHONY: fmt
 fmt: go ## Format Go and templ sources
 	go tool templ fmt .
-	gofmt -w $$(go list -e -f '{{.Dir}}' ./...)
+	gofmt -s -w $$(go list -e -f '{{.Dir}}' ./...)
 
 .PHONY: clean
 clean: ## Remove what make built (not your data)
@@ -79,7 +79,7 @@ clean: ## Remove what make built (not your data)
 
 .PHONY: format
 format:
-	@bad=$$(gofmt -l $$(go list -e -f '{{.Dir}}' ./...)); \
+	@bad=$$(gofmt -s -l $$(go list -e -f '{{.Dir}}' ./...)); \
 	if [[ -n $$bad ]]; then echo "not formatted (make fmt):" >&2; echo "$$bad" >&2; exit 1; fi
 
 .PHONY: vet
