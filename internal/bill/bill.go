@@ -1,0 +1,383 @@
+// Package bill keeps what the organisation owes: bills with their lines, coded to accounts, departments, jobs and
+// locations, and what has been credited, scheduled and paid of each.
+//
+// A bill posts to the ledger when it is entered: its lines are debited, accounts payable is credited. Payments change
+// a bill only through Schedule, Unschedule, Release and Reopen here, so that its amounts and states have one home.
+package bill
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/dimension"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
+)
+
+// Approval states (domain 4.3).
+const (
+	Unassigned = 0
+	Assigned   = 1
+	Approved   = 3
+	Approving  = 4
+	Denied     = 5
+)
+
+// Payment states (domain 4.3).
+const (
+	PaidInFull    = 0
+	Open          = 1
+	PartiallyPaid = 2
+	Scheduled     = 4
+	Pending       = 5 // a payment waits for approval
+)
+
+// Bill is an invoice received from a vendor. Amounts are minor units of Currency.
+type Bill struct {
+	record.Base
+	VendorID        ids.ID
+	InvoiceNumber   string
+	NumberKey       string // as duplicates are found by it (BIL-6)
+	ApprovalStatus  int64
+	PaymentStatus   int64
+	Amount          int64
+	CreditAmount    int64 // vendor credits applied
+	ScheduledAmount int64 // in payments not yet released
+	PaidAmount      int64 // released and not undone, offline payments included
+	Currency        string
+	InvoiceDate     civil.Date
+	DueDate         civil.Date
+	GLPostingDate   civil.Date
+	Description     string
+	PONumber        string
+	Duplicate       bool // suspected: another active bill of the vendor has this number
+	Channel         string
+	CreatedBy       ids.ID
+	PostingVersion  int64 // version of the entry that stands in the ledger
+	Lines           []*Line
+}
+
+// Due is what is not yet paid or credited.
+func (b *Bill) Due() int64 { return b.Amount - b.CreditAmount - b.PaidAmount }
+
+// Payable is what can still be scheduled; generations 2 and 3 call it dueAmount (BIL-7).
+func (b *Bill) Payable() int64 { return b.Due() - b.ScheduledAmount }
+
+// Line is a split of a bill: an amount coded to an account or item.
+type Line struct {
+	record.Base
+	BillID           ids.ID
+	Position         int64
+	Amount           int64
+	ChartOfAccountID ids.ID
+	DepartmentID     ids.ID
+	LocationID       ids.ID
+	JobID            ids.ID
+	CustomerID       ids.ID
+	ItemID           ids.ID
+	JobBillable      bool
+	Description      string
+	LineType         int64 // 1 expense, 2 item
+	Quantity         money.Decimal
+	UnitPrice        money.Decimal
+}
+
+// Lines describes bill lines.
+var Lines = record.Describe[Line]("billLineItem", ids.BillLine, "bill_lines",
+	record.Owner("billId", func(l *Line) *ids.ID { return &l.BillID }),
+	record.Number("position", func(l *Line) *int64 { return &l.Position }),
+	record.Amount("amount", func(l *Line) *int64 { return &l.Amount }),
+	record.Reference("chartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(l *Line) *ids.ID { return &l.ChartOfAccountID }),
+	record.Reference("departmentId", func() *record.Type { return dimension.Departments.Type }, func(l *Line) *ids.ID { return &l.DepartmentID }),
+	record.Reference("locationId", func() *record.Type { return dimension.Locations.Type }, func(l *Line) *ids.ID { return &l.LocationID }),
+	record.Reference("jobId", func() *record.Type { return dimension.Jobs.Type }, func(l *Line) *ids.ID { return &l.JobID }),
+	record.Reference("customerId", nil, func(l *Line) *ids.ID { return &l.CustomerID }),
+	record.Reference("itemId", nil, func(l *Line) *ids.ID { return &l.ItemID }),
+	record.Flag("jobBillable", func(l *Line) *bool { return &l.JobBillable }),
+	record.String("description", 4000, func(l *Line) *string { return &l.Description }),
+	record.Choice("lineType", map[int64]string{1: "EXPENSE", 2: "ITEM"}, func(l *Line) *int64 { return &l.LineType }),
+	record.Decimal("quantity", func(l *Line) *money.Decimal { return &l.Quantity }),
+	record.Decimal("unitPrice", func(l *Line) *money.Decimal { return &l.UnitPrice }),
+)
+
+// Bills describes bills.
+var Bills = record.Describe[Bill]("bill", ids.Bill, "bills",
+	record.Reference("vendorId", func() *record.Type { return vendor.Vendors.Type }, func(b *Bill) *ids.ID { return &b.VendorID }),
+	record.String("invoiceNumber", 100, func(b *Bill) *string { return &b.InvoiceNumber }),
+	record.String("numberKey", 0, func(b *Bill) *string { return &b.NumberKey }),
+	record.Choice("approvalStatus", map[int64]string{Unassigned: "UNASSIGNED", Assigned: "ASSIGNED", Approved: "APPROVED",
+		Approving: "APPROVING", Denied: "DENIED"}, func(b *Bill) *int64 { return &b.ApprovalStatus }),
+	record.Choice("paymentStatus", map[int64]string{PaidInFull: "PAID", Open: "UNPAID", PartiallyPaid: "PARTIALLY_PAID",
+		Scheduled: "SCHEDULED", Pending: "IN_PROCESS"}, func(b *Bill) *int64 { return &b.PaymentStatus }),
+	record.Amount("amount", func(b *Bill) *int64 { return &b.Amount }),
+	record.Amount("creditAmount", func(b *Bill) *int64 { return &b.CreditAmount }),
+	record.Amount("scheduledAmount", func(b *Bill) *int64 { return &b.ScheduledAmount }),
+	record.Amount("paidAmount", func(b *Bill) *int64 { return &b.PaidAmount }),
+	record.Computed("dueAmount", (*Bill).Due),
+	record.Computed("payableAmount", (*Bill).Payable),
+	record.String("currency", 3, func(b *Bill) *string { return &b.Currency }),
+	record.Day("invoiceDate", func(b *Bill) *civil.Date { return &b.InvoiceDate }),
+	record.Day("dueDate", func(b *Bill) *civil.Date { return &b.DueDate }),
+	record.Day("glPostingDate", func(b *Bill) *civil.Date { return &b.GLPostingDate }),
+	record.String("description", 4000, func(b *Bill) *string { return &b.Description }),
+	record.String("poNumber", 50, func(b *Bill) *string { return &b.PONumber }),
+	record.Flag("duplicate", func(b *Bill) *bool { return &b.Duplicate }),
+	record.String("channel", 20, func(b *Bill) *string { return &b.Channel }),
+	record.Reference("createdBy", nil, func(b *Bill) *ids.ID { return &b.CreatedBy }),
+	record.Number("postingVersion", func(b *Bill) *int64 { return &b.PostingVersion }),
+	record.WithLines("lines", Lines, "billId", func(b *Bill) *[]*Line { return &b.Lines }),
+)
+
+// Faults of this room.
+var (
+	ErrSplits      = fault.New(fault.Invalid, "bill_splits", "The bill's amount is not the sum of its lines.")
+	ErrNotPayable  = fault.New(fault.Forbidden, "bill_not_payable", "The bill is denied or still under approval.")
+	ErrOverpaid    = fault.New(fault.Invalid, "payment_amount", "The amount is not positive, not in whole cents, or more than is still due.")
+	ErrNoBill      = fault.New(fault.NotFound, "bill_unknown", "There is no such active bill.")
+	ErrMoneyOn     = fault.New(fault.Conflict, "bill_money_attached", "Something is scheduled, paid or credited on this bill.")
+	ErrTooManyRows = fault.New(fault.Limit, "too_many_lines", "A document has at most 5,000 lines.")
+)
+
+// MaxLines is how many lines a bill may have (api-v1 T-10).
+const MaxLines = 5000
+
+// MaxAmount is the largest amount of a document in minor units (api-v1 2.5).
+const MaxAmount = 99_999_999_999
+
+// Create checks and stores a new bill and posts it. A bill without lines gets one uncoded line of the whole amount
+// (BIL-1). It fails with fault.ErrValue, fault.ErrReference, ErrSplits (nothing is stored then).
+func Create(tx *db.Tx, b *Bill) error {
+	if err := tx.Require(org.ManageBills); err != nil {
+		return err
+	}
+	if b.Active != record.Active {
+		return fault.ErrValue.On("isActive")
+	}
+	if err := check(b); err != nil {
+		return err
+	}
+	b.Channel, b.CreatedBy = tx.Caller().Channel, ""
+	b.NumberKey = NumberKey(b.InvoiceNumber)
+	if err := Bills.CheckReferences(tx, nil, b); err != nil {
+		return err
+	}
+	b.CreatedBy = tx.Caller().User
+	var err error
+	if b.Duplicate, err = duplicate(tx, b); err != nil {
+		return err
+	}
+	if b.ApprovalStatus, err = assigned(tx); err != nil {
+		return err
+	}
+	b.settle()
+	b.PostingVersion = 1
+	Bills.Insert(tx, b)
+	return post(tx, b)
+}
+
+func check(b *Bill) error {
+	if b.Amount < 0 {
+		return fault.ErrValue.On("amount")
+	}
+	if len(b.Lines) > MaxLines {
+		return ErrTooManyRows
+	}
+	if b.Currency == "" {
+		b.Currency = "USD"
+	}
+	if b.GLPostingDate.IsZero() {
+		b.GLPostingDate = b.InvoiceDate
+	}
+	if len(b.Lines) == 0 {
+		l := Lines.New().(*Line)
+		l.Amount = b.Amount
+		b.Lines = []*Line{l}
+	}
+	var sum int64
+	for _, l := range b.Lines {
+		sum += l.Amount
+		l.LineType = 1
+		if !l.ItemID.IsNull() {
+			l.LineType = 2
+		}
+	}
+	if sum != b.Amount {
+		return ErrSplits.On("amount")
+	}
+	return nil
+}
+
+// NumberKey is an invoice number as duplicates are found by it: upper case, letters and digits only, no leading
+// zeros (BIL-6).
+func NumberKey(number string) string {
+	k := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, number)
+	if t := strings.TrimLeft(k, "0"); t != "" {
+		return t
+	}
+	return k
+}
+
+func duplicate(tx *db.Tx, b *Bill) (bool, error) {
+	var n int64
+	err := tx.Row(`SELECT count(*) FROM (SELECT 1 FROM bills WHERE org_id = $1 AND vendor_id = $2 AND number_key = $3 AND is_active = 1
+		AND id <> $4 LIMIT 1) x`, string(tx.Org()), string(b.VendorID), b.NumberKey, string(b.ID)).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for the same number: %w", err)
+	}
+	return n > 0, nil
+}
+
+// assigned is the approval status of a new bill: it waits when the organisation names a default approver.
+func assigned(tx *db.Tx) (int64, error) {
+	o, err := org.Load(tx)
+	if err != nil {
+		return 0, err
+	}
+	if o.Preferences.DefaultBillApprover != "" {
+		return Assigned, nil
+	}
+	return Unassigned, nil
+}
+
+// settle derives the payment status from the amounts (domain 4.3). A bill of 0.00 has nothing due and is paid.
+func (b *Bill) settle() {
+	switch {
+	case b.Due() == 0:
+		b.PaymentStatus = PaidInFull
+	case b.ScheduledAmount > 0:
+		b.PaymentStatus = Scheduled
+	case b.PaidAmount+b.CreditAmount > 0:
+		b.PaymentStatus = PartiallyPaid
+	default:
+		b.PaymentStatus = Open
+	}
+}
+
+// post writes event 1: each line's account is debited, accounts payable credited with the total.
+func post(tx *db.Tx, b *Bill) error {
+	e := ledger.Entry{Date: b.GLPostingDate, Event: ledger.BillEntered, Source: b.ID, Version: b.PostingVersion, Currency: b.Currency,
+		Memo: "Bill " + b.InvoiceNumber}
+	for _, l := range b.Lines {
+		p := ledger.Posting{Account: l.ChartOfAccountID, Amount: l.Amount, Department: l.DepartmentID, Location: l.LocationID,
+			Job: l.JobID, Customer: l.CustomerID}
+		if p.Account.IsNull() {
+			p.Account, p.Role = "", ledger.Uncoded
+		}
+		e.Postings = append(e.Postings, p)
+	}
+	if b.Amount != 0 {
+		e.Postings = append(e.Postings, ledger.Posting{Role: ledger.AP, Amount: -b.Amount, Party: b.VendorID})
+	}
+	_, err := ledger.Post(tx, e)
+	return err
+}
+
+// ForPayment loads an active bill and locks it until the transaction ends. It fails with ErrNoBill.
+func ForPayment(tx *db.Tx, id ids.ID) (*Bill, error) {
+	b, err := Bills.LoadForUpdate(tx, id)
+	if f := fault.From(err); f != nil && f.Kind == fault.NotFound || err == nil && b.Active != record.Active {
+		return nil, ErrNoBill.With(string(id)).On("billId")
+	}
+	return b, err
+}
+
+// CheckPayable fails with ErrNotPayable when the bill is denied or waits for approval, unless the caller may pay
+// unapproved bills here (APR-16, settled in spec/README 7).
+func (b *Bill) CheckPayable(tx *db.Tx) error {
+	switch b.ApprovalStatus {
+	case Approved:
+		return tx.Require(org.PayApproved)
+	case Unassigned:
+		return tx.Require(org.PayUnassigned)
+	case Denied:
+		return ErrNotPayable.On("billId")
+	}
+	o, err := org.Load(tx)
+	if err != nil {
+		return err
+	}
+	if !o.Preferences.AllowPayUnapproved || !tx.Caller().Perms.Has(org.PayUnapproved) {
+		return ErrNotPayable.On("billId")
+	}
+	return nil
+}
+
+// change applies f to the bill's amounts, derives its status and stores it under that verb.
+func change(tx *db.Tx, verb string, b *Bill, f func(*Bill)) error {
+	after := *b
+	f(&after)
+	after.settle()
+	if after.ScheduledAmount < 0 || after.PaidAmount < 0 || after.Payable() < 0 {
+		return ErrOverpaid.On("amount")
+	}
+	Bills.SaveAs(tx, verb, b, &after)
+	*b = after
+	return nil
+}
+
+// Schedule reserves amount for a payment. It fails with ErrOverpaid when amount is not positive or more than is
+// payable.
+func Schedule(tx *db.Tx, b *Bill, amount int64) error {
+	if amount <= 0 {
+		return ErrOverpaid.On("amount")
+	}
+	return change(tx, "schedule payment", b, func(b *Bill) { b.ScheduledAmount += amount })
+}
+
+// Unschedule gives a reserved amount free again: the payment was cancelled.
+func Unschedule(tx *db.Tx, b *Bill, amount int64) error {
+	return change(tx, "cancel payment", b, func(b *Bill) { b.ScheduledAmount -= amount })
+}
+
+// Release turns a reserved amount into a paid one: the payment left.
+func Release(tx *db.Tx, b *Bill, amount int64) error {
+	return change(tx, "release payment", b, func(b *Bill) { b.ScheduledAmount -= amount; b.PaidAmount += amount })
+}
+
+// Reopen takes back a paid amount: the payment failed, was returned or voided.
+func Reopen(tx *db.Tx, b *Bill, amount int64) error {
+	return change(tx, "reopen", b, func(b *Bill) { b.PaidAmount -= amount })
+}
+
+// PayOffline counts a payment made elsewhere.
+func PayOffline(tx *db.Tx, b *Bill, amount int64) error {
+	if amount <= 0 {
+		return ErrOverpaid.On("amount")
+	}
+	return change(tx, "record payment", b, func(b *Bill) { b.PaidAmount += amount })
+}
+
+// Delete makes a bill inactive and reverses its posting (BIL-9). It fails with ErrMoneyOn while something is
+// scheduled, paid or credited. Deleting a deleted bill changes nothing.
+func Delete(tx *db.Tx, id ids.ID) error {
+	if err := tx.Require(org.ManageBills); err != nil {
+		return err
+	}
+	b, err := Bills.LoadForUpdate(tx, id)
+	if err != nil || b.Active != record.Active {
+		return err
+	}
+	if b.ScheduledAmount+b.PaidAmount+b.CreditAmount != 0 {
+		return ErrMoneyOn.On("billId")
+	}
+	after := *b
+	after.Active = record.Inactive
+	after.PostingVersion = b.PostingVersion + 1
+	Bills.SaveAs(tx, "delete", b, &after)
+	_, err = ledger.Reverse(tx, b.ID, ledger.BillEntered, b.PostingVersion, b.GLPostingDate, ledger.BillEntered, after.PostingVersion,
+		"Bill "+b.InvoiceNumber+" deleted")
+	return err
+}

@@ -1,0 +1,25 @@
+package db
+
+import (
+	"github.com/duebook/duebook/internal/ids"
+)
+
+// Audit adds an event to the audit trail, which is also the change feed. action is a verb of the field (create,
+// update, pay, release, sign in); changes is JSON, "" for none, and never holds a clear account or tax number.
+func (tx *Tx) Audit(action, recordType string, record ids.ID, changes string) {
+	w := tx.who
+	tx.Exec(`INSERT INTO audit_events (org_id, id, stamp, user_id, key_id, channel, address, action, record_type, record_id, changes)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		string(w.Org), string(ids.New(ids.AuditEvent)), Stamp, string(w.User), string(w.Key), w.Channel, w.Address,
+		action, recordType, string(record), changes)
+}
+
+// Next gives the next number of a counter of the organisation, starting at first. Numbers of a transaction that
+// rolls back are given again, so a counter has no gaps.
+func (tx *Tx) Next(name string, first int64) (int64, error) {
+	var n int64
+	err := tx.Row(`INSERT INTO counters (org_id, name, value) VALUES ($1, $2, $3)
+		ON CONFLICT (org_id, name) DO UPDATE SET value = counters.value + 1 RETURNING value`,
+		string(tx.who.Org), name, first).Scan(&n)
+	return n, err
+}

@@ -1,0 +1,198 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/ids"
+)
+
+// postgresStore gives every closure a transaction of its own.
+type postgresStore struct {
+	pool *pgxpool.Pool
+	sql  *sql.DB
+	url  string
+}
+
+func openPostgres(ctx context.Context, o Options) (*postgresStore, error) {
+	cfg, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("read the database URL: %w", err)
+	}
+	cfg.MaxConns = int32(o.Readers)
+	if cfg.MaxConns == 0 {
+		cfg.MaxConns = int32(max(16, 4*runtime.NumCPU()))
+	}
+	p := cfg.ConnConfig.RuntimeParams
+	p["application_name"] = "duebook"
+	p["timezone"] = "UTC"
+	p["statement_timeout"] = "120000"
+	p["idle_in_transaction_session_timeout"] = "120000"
+	p["lock_timeout"] = "30000"
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	s := &postgresStore{pool: pool, sql: stdlib.OpenDBFromPool(pool), url: o.URL}
+	s.sql.SetMaxIdleConns(int(cfg.MaxConns))
+	if err := migrate(ctx, postgres, s.sql, o.Migrations); err != nil {
+		_ = s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *postgresStore) dialect() dialect { return postgres }
+
+// lockKey is the advisory lock of an organisation.
+func lockKey(org ids.ID) int64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(org))
+	return int64(h.Sum64())
+}
+
+// begin starts a transaction and reads the store's row.
+func (s *postgresStore) begin(ctx context.Context, d *DB, c *conn, how string) (time.Time, int64, error) {
+	var micros, version int64
+	err := c.sql.Raw(func(driver any) error {
+		b := &pgx.Batch{}
+		b.Queue(how)
+		b.Queue(`SELECT clock_offset, version FROM store WHERE id = 1`)
+		res := driver.(*stdlib.Conn).Conn().SendBatch(ctx, b)
+		if _, err := res.Exec(); err != nil {
+			return errors.Join(err, res.Close())
+		}
+		if err := res.QueryRow().Scan(&micros, &version); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return errors.Join(err, res.Close())
+		}
+		return res.Close()
+	})
+	now := d.clk.Now().Add(time.Duration(micros) * time.Microsecond)
+	return now.UTC().Truncate(time.Microsecond), version, translate(err)
+}
+
+func (s *postgresStore) write(ctx context.Context, d *DB, who Caller, at time.Time, fn func(*Tx) error) error {
+	c, err := s.conn(ctx)
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // from here on the work is bounded by the statement time-out
+	defer c.sql.Close()
+	now, version, err := s.begin(ctx, d, c, "BEGIN")
+	if err != nil {
+		return s.rollback(ctx, c, err)
+	}
+	if !at.IsZero() {
+		now = at.UTC().Truncate(time.Microsecond)
+	}
+	tx := &Tx{db: d, who: who, now: now, conn: c, ctx: ctx, version: version}
+	tx.stamp = func(*Tx) (clock.Instant, error) {
+		return lockedClock(ctx, c, `SELECT pg_advisory_xact_lock_shared($1)`, "", lockKey(who.Org))
+	}
+	if err := run(tx, fn); err != nil {
+		return s.rollback(ctx, c, err)
+	}
+	if _, err := c.sql.ExecContext(ctx, "COMMIT"); err != nil {
+		return s.rollback(ctx, c, translate(err))
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+func (s *postgresStore) rollback(ctx context.Context, c *conn, err error) error {
+	if _, e := c.sql.ExecContext(ctx, "ROLLBACK"); e != nil {
+		_ = c.sql.Raw(func(any) error { return errors.New("discard") }) // let the pool drop it
+	}
+	return err
+}
+
+func (s *postgresStore) conn(ctx context.Context) (*conn, error) {
+	c, err := s.sql.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take a connection: %w", translate(err))
+	}
+	return &conn{sql: c, dialect: postgres}, nil
+}
+
+func (s *postgresStore) read(ctx context.Context, d *DB, who Caller, poll bool, fn func(*Tx) error) error {
+	c, err := s.conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.sql.Close()
+	ctx = context.WithoutCancel(ctx)
+	var told clock.Instant
+	if poll {
+		// Exclusive for an instant: whoever holds the shared lock has stamped and not yet committed, and whoever
+		// stamps later does not stamp earlier than the time told here.
+		told, err = lockedClock(ctx, c, `SELECT pg_advisory_lock($1)`, `SELECT pg_advisory_unlock($1)`, lockKey(who.Org))
+		if err != nil {
+			return err
+		}
+	}
+	now, version, err := s.begin(ctx, d, c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	if err != nil {
+		return s.rollback(ctx, c, err)
+	}
+	if poll {
+		now = told.Time()
+	}
+	tx := &Tx{db: d, who: who, now: now, conn: c, ctx: ctx, readonly: true, version: version}
+	tx.stamp = func(*Tx) (clock.Instant, error) { return 0, errors.New("a reading transaction has no stamp") }
+	return s.rollback(ctx, c, run(tx, fn))
+}
+
+// lockedClock reads the database's clock, sandbox offset applied, between taking a lock and the statement after, in
+// one round trip.
+func lockedClock(ctx context.Context, c *conn, before, after string, key int64) (clock.Instant, error) {
+	var micros int64
+	err := c.sql.Raw(func(driver any) error {
+		b := &pgx.Batch{}
+		b.Queue(before, key)
+		b.Queue(`SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + clock_offset FROM store WHERE id = 1`)
+		if after != "" {
+			b.Queue(after, key)
+		}
+		res := driver.(*stdlib.Conn).Conn().SendBatch(ctx, b)
+		if _, err := res.Exec(); err != nil {
+			return errors.Join(err, res.Close())
+		}
+		if err := res.QueryRow().Scan(&micros); err != nil {
+			return errors.Join(err, res.Close())
+		}
+		return res.Close()
+	})
+	return clock.Instant(micros), translate(err)
+}
+
+func (s *postgresStore) ping(ctx context.Context) error { return s.pool.Ping(ctx) }
+
+// backup leaves the copy to pg_dump, in its own format, which pg_restore reads.
+func (s *postgresStore) backup(ctx context.Context, to string) error {
+	cmd := exec.CommandContext(ctx, "pg_dump", "--format=custom", "--no-owner", "--file="+to, "--dbname="+s.url)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("pg_dump: %w", err)
+	}
+	return nil
+}
+
+func (s *postgresStore) close() error {
+	err := s.sql.Close()
+	s.pool.Close()
+	return err
+}

@@ -1,0 +1,200 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+)
+
+// Tx is one transaction of one caller. It is not safe for concurrent use, and ends with the closure it was given to.
+type Tx struct {
+	db       *DB
+	who      Caller
+	now      time.Time
+	conn     *conn
+	ctx      context.Context
+	queue    []stmt
+	stamped  clock.Instant
+	stamp    func(*Tx) (clock.Instant, error)
+	after    []func()
+	readonly bool
+	version  int64
+
+	stateChanged bool // the store's row was written: the clock or the version
+}
+
+type stmt struct {
+	query string
+	args  []any
+	want  int64 // rows it must touch; below 0: any
+}
+
+// stampArg stands in a queued statement for the stamp that the flush will give.
+type stampArg struct{}
+
+// Stamp is the argument that becomes the transaction's updatedTime when the statement is flushed.
+var Stamp any = stampArg{}
+
+// Org is the organisation whose rows this transaction sees.
+func (tx *Tx) Org() ids.ID { return tx.who.Org }
+
+// Caller is who acts.
+func (tx *Tx) Caller() Caller { return tx.who }
+
+// Now is the transaction's time, UTC microseconds, sandbox offset applied.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Sandbox reports whether the store is a sandbox.
+func (tx *Tx) Sandbox() bool { return tx.db.sandbox }
+
+// Require fails with fault.ErrForbidden unless the caller holds p.
+func (tx *Tx) Require(p Permission) error {
+	if !tx.who.Perms.Has(p) {
+		return fault.ErrForbidden
+	}
+	return nil
+}
+
+// Version is the version of what is cached across requests, as this transaction sees it.
+func (tx *Tx) Version() int64 { return tx.version }
+
+// Invalidate moves the version, so that every node reads keys, roles, sessions and switches again.
+func (tx *Tx) Invalidate() {
+	tx.stateChanged = true
+	tx.Exec(`UPDATE store SET version = version + 1 WHERE id = 1`)
+}
+
+// Exec queues a statement. It is sent with the others when the transaction flushes: before the next query, or at
+// the end. A failure surfaces there and rolls the transaction back.
+func (tx *Tx) Exec(query string, args ...any) {
+	tx.queue = append(tx.queue, stmt{query, args, -1})
+}
+
+// ExecOne queues a statement that must touch exactly one row; otherwise the transaction fails with
+// fault.ErrConflict.
+func (tx *Tx) ExecOne(query string, args ...any) {
+	tx.queue = append(tx.queue, stmt{query, args, 1})
+}
+
+// ExecNow runs a statement at once and returns the number of rows it touched.
+func (tx *Tx) ExecNow(query string, args ...any) (int64, error) {
+	if err := tx.flush(); err != nil {
+		return 0, err
+	}
+	if tx.readonly {
+		return 0, errors.New("a write in a reading transaction")
+	}
+	args, err := tx.resolve(args)
+	if err != nil {
+		return 0, err
+	}
+	return tx.conn.exec(tx.ctx, query, args)
+}
+
+// Query runs a query after flushing what is queued. The caller closes the rows.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	if err := tx.flush(); err != nil {
+		return nil, err
+	}
+	return tx.conn.query(tx.ctx, query, args)
+}
+
+// Row is the result of a query for at most one row.
+type Row struct {
+	rows *sql.Rows
+	err  error
+}
+
+// Row runs a query for one row.
+func (tx *Tx) Row(query string, args ...any) Row {
+	rows, err := tx.Query(query, args...)
+	return Row{rows, err}
+}
+
+// Scan reads the row into dest. It fails with sql.ErrNoRows if there is none.
+func (r Row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	return r.rows.Close()
+}
+
+// ForUpdate is the suffix that locks the rows a query reads, where the database has more than one writer.
+func (tx *Tx) ForUpdate() string {
+	if tx.conn.dialect == postgres && !tx.readonly {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// AfterCommit runs f once the transaction is durable: to wake a worker, never to do business.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// StampNow gives the transaction's stamp, taking it if no write has taken it yet.
+func (tx *Tx) StampNow() (clock.Instant, error) {
+	if tx.stamped == 0 {
+		s, err := tx.stamp(tx)
+		if err != nil {
+			return 0, fmt.Errorf("take the transaction's stamp: %w", err)
+		}
+		tx.stamped = s
+	}
+	return tx.stamped, nil
+}
+
+func (tx *Tx) resolve(args []any) ([]any, error) {
+	for i, a := range args {
+		if _, ok := a.(stampArg); ok {
+			s, err := tx.StampNow()
+			if err != nil {
+				return nil, err
+			}
+			args[i] = int64(s)
+		}
+	}
+	return args, nil
+}
+
+func (tx *Tx) flush() error {
+	if len(tx.queue) == 0 {
+		return nil
+	}
+	q := tx.queue
+	tx.queue = nil
+	if tx.readonly {
+		return errors.New("a write in a reading transaction")
+	}
+	for i := range q {
+		args, err := tx.resolve(q[i].args)
+		if err != nil {
+			return err
+		}
+		q[i].args = args
+	}
+	if err := tx.conn.batch(tx.ctx, q); err != nil {
+		return err
+	}
+	if tx.queue == nil {
+		tx.queue = q[:0]
+	}
+	return nil
+}
+
+func stack() string { return string(debug.Stack()) }

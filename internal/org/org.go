@@ -1,0 +1,384 @@
+// Package org keeps organisations, their users and roles, the applications' keys and the sessions that bind the
+// three: who may act, where, and through which program.
+package org
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+)
+
+// State is what an organisation may do (ORG-1).
+type State string
+
+// The states of an organisation.
+const (
+	StateActive   State = "active"
+	StateOverdue  State = "overdue"  // fees unpaid: no API, the web reads only
+	StateInactive State = "inactive" // closed
+	StateSetup    State = "setup"
+)
+
+// Organisation is a legal entity whose books are kept: the boundary that no query crosses.
+type Organisation struct {
+	ID                                     ids.ID
+	Name                                   string
+	Address1, Address2, Address3, Address4 string
+	City, Region, Zip, Country             string
+	Phone, Fax                             string
+	Zone                                   string // IANA name, for due dates and reminders
+	Currency                               string
+	ACHID                                  string // company id in ACH files, ten characters
+	State                                  State
+	APIAccess                              bool
+	Preferences                            Preferences
+	UpdatedTime                            clock.Instant
+}
+
+// Preferences are the settings of domain 2.2 that the program uses so far.
+type Preferences struct {
+	AllowPayUnapproved    bool   `json:"allowPayUnapproved,omitempty"`
+	InternationalPayments bool   `json:"internationalPayments,omitempty"`
+	DefaultBillApprover   ids.ID `json:"defaultBillApprover,omitempty"` // a bill then waits for this user (api-v1 5.3)
+	CombinePayments       string `json:"combinePayments,omitempty"`     // combine (default) or separate
+	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`     // 90 if 0
+	SoDMode               string `json:"sodMode,omitempty"`             // off, warn, enforce
+}
+
+// Faults of this room.
+var (
+	ErrNoUser         = fault.New(fault.Unknown, "no_user", "There is no such user, or it is not active in that organisation.")
+	ErrPassword       = fault.New(fault.Unknown, "password_wrong", "The password is not right.")
+	ErrLocked         = fault.New(fault.Unknown, "login_locked", "Too many wrong passwords: reset the password to unlock.")
+	ErrOrgInactive    = fault.New(fault.Forbidden, "org_inactive", "The organisation is closed or its fees are overdue.")
+	ErrAPIAccess      = fault.New(fault.Forbidden, "api_access_off", "Access by API is switched off for this organisation.")
+	ErrNotManager     = fault.New(fault.Forbidden, "manage_company_missing", "This needs a user who may manage the company's profile.")
+	ErrNoSession      = fault.New(fault.Unknown, "session_empty", "No session id was sent.")
+	ErrSession        = fault.New(fault.Unknown, "session_invalid", "The session is unknown, expired or ended: log in again.")
+	ErrSessionKey     = fault.New(fault.Unknown, "session_key", "The session was opened with another application key.")
+	ErrKeyUnknown     = fault.New(fault.Unknown, "key_unknown", "The application key is missing or unknown.")
+	ErrKeyDeactivated = fault.New(fault.Forbidden, "key_deactivated", "The application key has been deactivated.")
+	ErrEmailTaken     = fault.New(fault.Conflict, "email_taken", "Another user has this e-mail address.")
+	ErrLastAdmin      = fault.New(fault.Invalid, "last_administrator", "An organisation keeps at least one active administrator.")
+	ErrResetToken     = fault.New(fault.Unknown, "reset_invalid", "This link is used or too old: ask for a new one.")
+)
+
+// NewOrganisation is what a new organisation starts with.
+type NewOrganisation struct {
+	Name         string
+	AdminEmail   string
+	PasswordHash string // secret.HashPassword, made before the transaction
+	APIAccess    bool
+	SetUp        func(*db.Tx) error // what the other rooms prepare in it
+}
+
+// Create makes an organisation with its first administrator; an existing user with that e-mail keeps its password.
+func Create(ctx context.Context, d *db.DB, channel string, n NewOrganisation) (orgID, userID ids.ID, err error) {
+	orgID = ids.New(ids.Org)
+	if strings.TrimSpace(n.Name) == "" {
+		return "", "", fault.ErrMissing.On("name")
+	}
+	err = d.Write(ctx, db.Caller{Org: orgID, Perms: All, Channel: channel}, func(tx *db.Tx) error {
+		now := int64(clock.FromTime(tx.Now()))
+		tx.Exec(`INSERT INTO organisations (id, name, ach_id, state, api_access, created_time, updated_time)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)`, string(orgID), n.Name, achID(orgID), string(StateActive), flag(n.APIAccess), now, db.Stamp)
+		tx.Audit("create", "organisation", orgID, "")
+		var err error
+		if userID, err = AddUser(tx, n.AdminEmail, n.AdminEmail, n.PasswordHash); err != nil {
+			return err
+		}
+		if err := SetMembership(tx, userID, Administrator, true); err != nil {
+			return err
+		}
+		if n.SetUp != nil {
+			return n.SetUp(tx)
+		}
+		return nil
+	})
+	return orgID, userID, err
+}
+
+// achID makes an originator's company id of ten characters out of the organisation's id, until the bank gives one.
+func achID(id ids.ID) string { return "9" + strings.ToUpper(string(id[11:])) }
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+const orgColumns = `id, name, address1, address2, address3, address4, city, region, zip, country, phone, fax, zone, currency, ach_id,
+	state, api_access, preferences, updated_time`
+
+func scanOrg(row interface{ Scan(...any) error }) (Organisation, error) {
+	var o Organisation
+	var api int64
+	var prefs string
+	err := row.Scan((*string)(&o.ID), &o.Name, &o.Address1, &o.Address2, &o.Address3, &o.Address4, &o.City, &o.Region, &o.Zip, &o.Country,
+		&o.Phone, &o.Fax, &o.Zone, &o.Currency, &o.ACHID, (*string)(&o.State), &api, &prefs, (*int64)(&o.UpdatedTime))
+	if err != nil {
+		return o, err
+	}
+	o.APIAccess = api != 0
+	return o, json.Unmarshal([]byte(prefs), &o.Preferences)
+}
+
+// Load reads the caller's organisation.
+func Load(tx *db.Tx) (Organisation, error) {
+	o, err := scanOrg(tx.Row(`SELECT `+orgColumns+` FROM organisations WHERE id = $1`, string(tx.Org())))
+	if errors.Is(err, sql.ErrNoRows) {
+		return o, fault.ErrNotFound.With(string(tx.Org()))
+	}
+	return o, err
+}
+
+// List gives every organisation of the server by name, for the operator.
+func List(tx *db.Tx) ([]Organisation, error) {
+	rows, err := tx.Query(`SELECT ` + orgColumns + ` FROM organisations ORDER BY name, id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Organisation
+	for rows.Next() {
+		o, err := scanOrg(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+// Save stores the profile, state, access switch and preferences of o with an audit event of what changed. It needs
+// ManageCompany, and takes effect at once on every node (ORG-4, ORG-5).
+func Save(tx *db.Tx, o Organisation) error {
+	if err := tx.Require(ManageCompany); err != nil {
+		return err
+	}
+	if strings.TrimSpace(o.Name) == "" {
+		return fault.ErrMissing.On("name")
+	}
+	before, err := Load(tx)
+	if err != nil {
+		return err
+	}
+	if o.ID != before.ID {
+		return fault.ErrNotFound.With(string(o.ID))
+	}
+	changes := differences(before, o)
+	if changes == "" {
+		return nil
+	}
+	prefs, err := json.Marshal(o.Preferences)
+	if err != nil {
+		return err
+	}
+	tx.ExecOne(`UPDATE organisations SET name = $2, address1 = $3, address2 = $4, address3 = $5, address4 = $6, city = $7, region = $8,
+		zip = $9, country = $10, phone = $11, fax = $12, zone = $13, ach_id = $14, state = $15, api_access = $16, preferences = $17,
+		updated_time = $18 WHERE id = $1`,
+		string(o.ID), o.Name, o.Address1, o.Address2, o.Address3, o.Address4, o.City, o.Region, o.Zip, o.Country, o.Phone, o.Fax, o.Zone,
+		o.ACHID, string(o.State), flag(o.APIAccess), string(prefs), db.Stamp)
+	tx.Audit("update", "organisation", o.ID, changes)
+	tx.Invalidate()
+	return nil
+}
+
+// differences gives the fields that differ as JSON with old and new value, or "".
+func differences(a, b Organisation) string {
+	flat := func(o Organisation) map[string]any {
+		raw, _ := json.Marshal(o)
+		m := map[string]any{}
+		_ = json.Unmarshal(raw, &m)
+		return m
+	}
+	before, after, changed := flat(a), flat(b), map[string][2]any{}
+	for k, v := range after {
+		x, _ := json.Marshal(before[k])
+		y, _ := json.Marshal(v)
+		if string(x) != string(y) {
+			changed[k] = [2]any{before[k], v}
+		}
+	}
+	if len(changed) == 0 {
+		return ""
+	}
+	raw, _ := json.Marshal(changed)
+	return string(raw)
+}
+
+// Location is the organisation's zone, Pacific if it names none that is known.
+func (o Organisation) Location() *time.Location {
+	if l, err := time.LoadLocation(o.Zone); err == nil {
+		return l
+	}
+	return time.UTC
+}
+
+// User is a person who signs in.
+type User struct {
+	ID       ids.ID
+	Email    string
+	Name     string
+	Operator bool
+	Active   bool
+	Failures int64
+}
+
+// maxFailures wrong passwords in a row lock the login (LOG-3).
+const maxFailures = 5
+
+// Locked reports whether the login is locked.
+func (u User) Locked() bool { return u.Failures >= maxFailures }
+
+// AddUser makes a user, or returns the one with that e-mail address unchanged.
+func AddUser(tx *db.Tx, email, name, passwordHash string) (ids.ID, error) {
+	email = strings.TrimSpace(email)
+	if !strings.Contains(email, "@") || len(email) > 254 {
+		return "", fault.ErrValue.On("email")
+	}
+	u, _, err := userByEmail(tx, email)
+	if err == nil {
+		return u.ID, nil
+	}
+	if !errors.Is(err, ErrNoUser) {
+		return "", err
+	}
+	id := ids.New(ids.User)
+	tx.Exec(`INSERT INTO users (id, email, email_folded, name, password, created_time) VALUES ($1, $2, $3, $4, $5, $6)`,
+		string(id), email, strings.ToLower(email), name, passwordHash, int64(clock.FromTime(tx.Now())))
+	tx.Audit("create", "user", id, "")
+	return id, nil
+}
+
+// SetOperator makes the user one who runs the server, or no longer.
+func SetOperator(tx *db.Tx, user ids.ID, operator bool) {
+	tx.ExecOne(`UPDATE users SET operator = $2 WHERE id = $1`, string(user), flag(operator))
+	tx.Audit("set operator", "user", user, "")
+	tx.Invalidate()
+}
+
+// SetMembership gives the user a role in the caller's organisation, or ends the membership. The last administrator
+// keeps both (ORG-6).
+func SetMembership(tx *db.Tx, user ids.ID, role string, active bool) error {
+	if err := tx.Require(ManageUsers); err != nil {
+		return err
+	}
+	if _, ok := roles[role]; !ok {
+		var n int64
+		if err := tx.Row(`SELECT permissions FROM roles WHERE org_id = $1 AND name = $2`, string(tx.Org()), role).Scan(&n); err != nil {
+			return fault.ErrValue.On("role")
+		}
+	}
+	if role != Administrator || !active {
+		var others int64
+		err := tx.Row(`SELECT count(*) FROM memberships WHERE org_id = $1 AND role = $2 AND is_active = 1 AND user_id <> $3`,
+			string(tx.Org()), Administrator, string(user)).Scan(&others)
+		if err != nil {
+			return err
+		}
+		if others == 0 {
+			return ErrLastAdmin.On("role")
+		}
+	}
+	tx.Exec(`INSERT INTO memberships (org_id, user_id, role, is_active) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role, is_active = excluded.is_active`,
+		string(tx.Org()), string(user), role, flag(active))
+	tx.Audit("set role", "user", user, fmt.Sprintf(`{"role":%q,"active":%t}`, role, active))
+	tx.Invalidate()
+	return nil
+}
+
+// SetRole makes or changes a custom role.
+func SetRole(tx *db.Tx, name string, perms db.Permissions) error {
+	if err := tx.Require(ManageUsers); err != nil {
+		return err
+	}
+	if _, ok := roles[name]; ok || strings.TrimSpace(name) == "" {
+		return fault.ErrValue.On("name")
+	}
+	tx.Exec(`INSERT INTO roles (org_id, name, permissions) VALUES ($1, $2, $3)
+		ON CONFLICT (org_id, name) DO UPDATE SET permissions = excluded.permissions`, string(tx.Org()), name, int64(perms))
+	tx.Audit("set role permissions", "role", "", fmt.Sprintf(`{"name":%q,"permissions":%d}`, name, perms))
+	tx.Invalidate()
+	return nil
+}
+
+func userByEmail(tx *db.Tx, email string) (User, string, error) {
+	return scanUser(tx.Row(`SELECT `+userColumns+` FROM users WHERE email_folded = $1`, strings.ToLower(strings.TrimSpace(email))))
+}
+
+// UserByEmail finds a user of the server.
+func UserByEmail(tx *db.Tx, email string) (User, error) {
+	u, _, err := userByEmail(tx, email)
+	return u, err
+}
+
+// UserByID reads a user, for the name beside what they did.
+func UserByID(tx *db.Tx, id ids.ID) (User, error) {
+	u, _, err := scanUser(tx.Row(`SELECT `+userColumns+` FROM users WHERE id = $1`, string(id)))
+	return u, err
+}
+
+const userColumns = `id, email, name, operator, is_active, failures, password`
+
+func scanUser(row db.Row) (u User, password string, err error) {
+	var operator, active int64
+	err = row.Scan((*string)(&u.ID), &u.Email, &u.Name, &operator, &active, &u.Failures, &password)
+	if errors.Is(err, sql.ErrNoRows) {
+		return u, "", ErrNoUser
+	}
+	u.Operator, u.Active = operator != 0, active != 0
+	return u, password, err
+}
+
+// Membership is an organisation as one of its users sees it.
+type Membership struct {
+	Org   ids.ID
+	Name  string
+	State State
+	Role  string
+}
+
+// Memberships lists the organisations in which the user is active, by name (ORG-7).
+func Memberships(tx *db.Tx, user ids.ID) ([]Membership, error) {
+	rows, err := tx.Query(`SELECT o.id, o.name, o.state, m.role FROM memberships m JOIN organisations o ON o.id = m.org_id
+		WHERE m.user_id = $1 AND m.is_active = 1 ORDER BY o.name, o.id`, string(user))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Membership
+	for rows.Next() {
+		var m Membership
+		if err := rows.Scan((*string)(&m.Org), &m.Name, (*string)(&m.State), &m.Role); err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, rows.Err()
+}
+
+// SetPassword stores a new password's hash, unlocks the login and ends every session of the user.
+func SetPassword(tx *db.Tx, user ids.ID, hash string) {
+	tx.ExecOne(`UPDATE users SET password = $2, failures = 0 WHERE id = $1`, string(user), hash)
+	tx.Exec(`UPDATE sessions SET ended = $2 WHERE user_id = $1 AND ended = 0`, string(user), int64(clock.FromTime(tx.Now())))
+	tx.Audit("set password", "user", user, "")
+	tx.Invalidate()
+}
+
+// Unlock lets a locked user log in again; for operators.
+func Unlock(tx *db.Tx, user ids.ID) {
+	tx.ExecOne(`UPDATE users SET failures = 0 WHERE id = $1`, string(user))
+	tx.Audit("unlock", "user", user, "")
+}

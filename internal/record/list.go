@@ -1,0 +1,252 @@
+package record
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
+)
+
+// Op compares a field with the values of a filter.
+type Op string
+
+// The operators. Only Eq and Ne with a value of "" find and exclude records without one; every other comparison
+// passes them over, for references and texts alike.
+const (
+	Eq Op = "="
+	Ne Op = "<>"
+	Lt Op = "<"
+	Le Op = "<="
+	Gt Op = ">"
+	Ge Op = ">="
+	In Op = "IN"
+)
+
+// Filter is one condition. Values are as stored: string for texts, ids and dates, int64 for everything else.
+type Filter struct {
+	Field  *Field
+	Op     Op
+	Values []any
+	Line   bool // Field belongs to the lines: a record matches if one of its lines does
+}
+
+// Query selects records. Filters are joined by AND. Order is createdTime, then id, ascending (G-22), or by another
+// column, whose name comes from the catalogue.
+type Query struct {
+	Filters []Filter
+	Search  string // SQL condition of a room's own with its arguments numbered by Arg, or empty
+	Args    []any
+	Order   []Key
+	Limit   int // 0 for all
+}
+
+// Key is one column of an order.
+type Key struct {
+	Field      *Field
+	Descending bool
+}
+
+// chunk is how many records are read at a time, so that memory stays bounded.
+const chunk = 500
+
+// List calls yield with every record that matches, with its lines, in order. Memory holds the ids of the matches
+// and one chunk of records.
+func (o Of[T]) List(tx *db.Tx, q Query, yield func(*T) error) error {
+	return o.Type.List(tx, q, func(r Record) error { return yield(any(r).(*T)) })
+}
+
+// List is the untyped List.
+func (t *Type) List(tx *db.Tx, q Query, yield func(Record) error) error {
+	found, err := t.find(tx, q)
+	if err != nil {
+		return err
+	}
+	for len(found) > 0 {
+		n := min(chunk, len(found))
+		recs, err := t.loadMany(tx, found[:n])
+		if err != nil {
+			return err
+		}
+		for _, r := range recs {
+			if err := yield(r); err != nil {
+				return err
+			}
+		}
+		found = found[n:]
+	}
+	return nil
+}
+
+// key is an id as found: 20 bytes, no pointer.
+type key [20]byte
+
+func (t *Type) find(tx *db.Tx, q Query) ([]key, error) {
+	query, args := t.findSQL(tx, q)
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", t.Name, err)
+	}
+	defer rows.Close()
+	var found []key
+	var raw sqlRaw
+	for rows.Next() {
+		if err := rows.Scan(&raw); err != nil {
+			return nil, fmt.Errorf("list %s: %w", t.Name, err)
+		}
+		found = append(found, key(raw))
+	}
+	return found, rows.Err()
+}
+
+// sqlRaw reads an id without making a string of it.
+type sqlRaw key
+
+// Scan implements sql.Scanner.
+func (r *sqlRaw) Scan(src any) error {
+	switch v := src.(type) {
+	case string:
+		copy(r[:], v)
+	case []byte:
+		copy(r[:], v)
+	default:
+		return fmt.Errorf("an id cannot be read from %T", src)
+	}
+	return nil
+}
+
+func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
+	var b strings.Builder
+	args := []any{string(tx.Org())}
+	b.WriteString("SELECT id FROM " + t.Table + " WHERE org_id = $1")
+	selective := false
+	for _, f := range q.Filters {
+		b.WriteString(" AND ")
+		if f.Line {
+			b.WriteString("id IN (SELECT " + t.Lines.parent.Column + " FROM " + t.Lines.Table + " WHERE org_id = $1 AND ")
+		}
+		args = f.write(&b, args)
+		if f.Line {
+			b.WriteByte(')')
+		}
+		selective = true
+	}
+	if q.Search != "" {
+		base := len(args)
+		b.WriteString(" AND (" + renumber(q.Search, base) + ")")
+		args = append(args, q.Args...)
+		selective = true
+	}
+	b.WriteString(" ORDER BY ")
+	if len(q.Order) == 0 {
+		// A plus keeps SQLite from walking the whole organisation in this order to save a sort, where a filter finds
+		// the few rows at once.
+		plus := ""
+		if selective && q.Limit == 0 {
+			plus = "+"
+		}
+		b.WriteString(plus + "created_time, " + "id")
+	}
+	for i, k := range q.Order {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(k.Field.Column)
+		if k.Descending {
+			b.WriteString(" DESC")
+		}
+	}
+	if q.Limit > 0 {
+		fmt.Fprintf(&b, " LIMIT %d", q.Limit)
+	}
+	return b.String(), args
+}
+
+// write appends the condition of f and its arguments.
+func (f Filter) write(b *strings.Builder, args []any) []any {
+	col := f.Field.Column
+	none := f.Field.Kind == Ref || f.Field.Kind == Text || f.Field.Kind == Date
+	if len(f.Values) == 1 && (f.Values[0] == "" || f.Field.Kind == Instant && f.Values[0] == int64(0)) {
+		none = false // comparing with none itself
+	}
+	op := f.Op
+	if op == In {
+		b.WriteString(col + " IN (")
+		for i, v := range f.Values {
+			args = append(args, v)
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(b, "$%d", len(args))
+		}
+		b.WriteByte(')')
+		return args
+	}
+	args = append(args, f.Values[0])
+	fmt.Fprintf(b, "%s %s $%d", col, op, len(args))
+	if none && op != Eq && op != Gt && op != Ge {
+		b.WriteString(" AND " + col + " <> ''")
+	}
+	if f.Field.Kind == Instant && f.Field.Name == "lastSyncTime" && op != Eq && op != Gt && op != Ge {
+		b.WriteString(" AND " + col + " <> 0")
+	}
+	return args
+}
+
+// renumber shifts the placeholders $1, $2 ... of a room's condition behind the arguments already there.
+func renumber(s string, by int) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '$' {
+			b.WriteByte(s[i])
+			continue
+		}
+		n := 0
+		for i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9' {
+			i++
+			n = n*10 + int(s[i]-'0')
+		}
+		fmt.Fprintf(&b, "$%d", n+by)
+	}
+	return b.String()
+}
+
+func (t *Type) loadMany(tx *db.Tx, keys []key) ([]Record, error) {
+	names := make([]string, len(keys))
+	place := make(map[ids.ID]int, len(keys))
+	for i, k := range keys {
+		names[i] = string(k[:])
+		place[ids.ID(names[i])] = i
+	}
+	in, args := inList(2, names)
+	rows, err := tx.Query("SELECT "+t.columns+" FROM "+t.Table+" WHERE org_id = $1 AND id"+in,
+		append([]any{string(tx.Org())}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("load %d of %s: %w", len(keys), t.Name, err)
+	}
+	defer rows.Close()
+	recs := make([]Record, len(keys))
+	dest := make([]any, len(t.stored))
+	for rows.Next() {
+		rec := t.make()
+		for i, f := range t.stored {
+			dest[i] = f.dest(rec)
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return nil, fmt.Errorf("read %s: %w", t.Name, err)
+		}
+		recs[place[rec.Head().ID]] = rec
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if t.Lines != nil {
+		if err := t.Lines.loadInto(tx, recs); err != nil {
+			return nil, err
+		}
+	}
+	return recs, nil
+}

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE DOMAIN ctext AS text COLLATE "C";
