@@ -1,0 +1,46 @@
+// Package banksim is the bank of the sandbox: it reads the files that would go to a real bank and answers with the files
+// a real bank would send back. Nothing else in the program knows that it exists.
+//
+// The simulator has no memory and no clock. Its answers are a function of the files in out/, whose names tell when they
+// were delivered, and an answer exists from the instant it is due. The same files give the same bytes under the same
+// names, however often and from however many processes it runs (SIM-9). Banking days are those of the Federal Reserve;
+// its instants are New York's.
+//
+// out/, delivered at the UTC instant in the name:
+//
+//	20261125T090000Z-<id>.ach              NACHA
+//	20261125T090000Z-<id>-positivepay.csv  checks issued and voided
+//
+// in/, due at the UTC instant in the name:
+//
+//	20261125T090500Z-<id>.ack              what was received, and ACCEPTED or REJECTED (SIM-2)
+//	20261130T110000Z-statement.bai         BAI2 for a banking day with movements, 06:00 on the next one (SIM-3)
+//	20261201T130000Z-returns.ach           returns and corrections, 08:00 on their banking day (SIM-4, SIM-5)
+//
+// A file for positive pay is acknowledged as <id>-positivepay.ack: no batches, its rows as entries, the checks issued as
+// debits.
+//
+// # Entries
+//
+// An accepted entry settles on its effective date, or on the next banking day that the file still reaches: the day of
+// delivery itself until 16:45, when the last window closes (ACH-5). The last four digits of the receiving account
+// decide what follows (SIM-4):
+//
+//	00nn  a live entry is returned Rnn if Nacha defines that code; a test entry is posted
+//	01nn  correction Cnn of live and test entries, for C01 to C07 and C09; the entry is posted
+//	0200  a test entry is returned R03; a live entry is posted
+//	0300  a debit is returned R10 on the first banking day from the 59th day after settlement
+//	0400  a credit is returned R23 on the 3rd banking day after settlement, when it had cleared
+//	0500  the file is rejected, whatever the entry
+//
+// Returns and corrections come on the 2nd banking day after settlement. A return moves its money on its day. A
+// corrected account is the old one with its last four digits replaced by 1234, a corrected bank the next of the four
+// receiving banks (SIM-1). A correction that leaves the account as it is comes again with the next entry.
+//
+// # Checks
+//
+// A check is presented on the 5th banking day after its issue date, and at the earliest on the first banking day after
+// its file was delivered, unless its payee's name has a token (SIM-7): SIM-NEVER, SIM-RTS (returned mail: never
+// presented), SIM-D<n> (the n-th banking day), SIM-ALTERED (ten times the amount), SIM-DUP (again on the next banking
+// day). A check is not paid on the New York day on which its void was delivered, or later.
+package banksim

@@ -1,0 +1,78 @@
+package banksim
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/duebook/duebook/internal/bank/bai2"
+	"github.com/duebook/duebook/internal/civil"
+)
+
+// statements writes one BAI2 file for each banking day with movements, due at 06:00 on the next banking day (SIM-3). It
+// has every account that existed on the day, also those without movements; opening balances follow from the statements
+// before.
+func (s *Sim) statements(moves []movement) ([]answer, error) {
+	moves = slices.DeleteFunc(moves, func(m movement) bool { return m.day.IsZero() || m.day.Before(m.account.Since) })
+	slices.SortStableFunc(moves, func(a, b movement) int {
+		return cmp.Or(a.day.Compare(b.day), cmp.Compare(a.line.Type, b.line.Type))
+	})
+	balances := make([]int64, len(s.accounts))
+	for i, a := range s.accounts {
+		balances[i] = a.Opening
+	}
+	var answers []answer
+	for len(moves) > 0 {
+		day := moves[0].day
+		n := slices.IndexFunc(moves, func(m movement) bool { return m.day != day })
+		if n < 0 {
+			n = len(moves)
+		}
+		a, err := s.statement(day, moves[:n], balances)
+		if err != nil {
+			return nil, fmt.Errorf("statement of %s: %w", day, err)
+		}
+		answers = append(answers, a)
+		moves = moves[n:]
+	}
+	return answers, nil
+}
+
+// statement writes the file of one day and moves the balances on.
+func (s *Sim) statement(day civil.Date, moves []movement, balances []int64) (answer, error) {
+	due := s.calendar.Next(day).At(6, 0, civil.NewYork)
+	f := bai2.File{Created: due, FileID: "1"}
+	for i, a := range s.accounts {
+		if day.Before(a.Since) {
+			continue
+		}
+		if f.Sender == "" {
+			f.Sender, f.Receiver = plain(a.Routing), plain(a.CompanyID)
+		}
+		account := bai2.Account{Number: plain(a.Number), Currency: "USD", Opening: balances[i]}
+		for _, m := range moves {
+			if m.account != a {
+				continue
+			}
+			account.Lines = append(account.Lines, m.line)
+			if m.line.Credit() {
+				balances[i] += m.line.Amount
+			} else {
+				balances[i] -= m.line.Amount
+			}
+		}
+		account.Closing = balances[i]
+		at := slices.IndexFunc(f.Groups, func(g bai2.Group) bool { return g.Originator == plain(a.Routing) })
+		if at < 0 {
+			at = len(f.Groups)
+			f.Groups = append(f.Groups, bai2.Group{Originator: plain(a.Routing), AsOf: day})
+		}
+		f.Groups[at].Accounts = append(f.Groups[at].Accounts, account)
+	}
+	var body bytes.Buffer
+	if err := bai2.Write(&body, f); err != nil {
+		return answer{}, err
+	}
+	return answer{due, stamp(due) + "-statement.bai", body.Bytes()}, nil
+}
