@@ -384,10 +384,10 @@ func TestTwoStoresOnOneFolder(t *testing.T) {
 	each(t, func(t *testing.T, s *Store, dir string) {
 		other := newStore(t, dir, s.vault)
 		var wg sync.WaitGroup
-		for i := range 8 {
+		for i := range 4 {
 			store := []*Store{s, other}[i%2]
 			wg.Go(func() {
-				for n := range 15 {
+				for n := range 8 {
 					info, err := store.Put(t.Context(), bytes.NewReader(content(n*9000)))
 					if err != nil {
 						t.Error(err)
@@ -400,8 +400,8 @@ func TestTwoStoresOnOneFolder(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := len(files(t, dir)); n != 15 {
-			t.Errorf("%d files for 15 contents", n)
+		if n := len(files(t, dir)); n != 8 {
+			t.Errorf("%d files for 8 contents", n)
 		}
 	})
 }
