@@ -1,0 +1,83 @@
+package view
+
+import "github.com/duebook/duebook/internal/civil"
+
+// PayPage is the form that pays one bill. What was typed stays as it was typed, so that errors show beside it.
+type PayPage struct {
+	Page
+	Bill        BillHead
+	Amount      string // as typed, "1250.00" to begin with
+	ProcessDate string // as typed, the earliest date to begin with; YYYY-MM-DD
+	Earliest    civil.Date
+	Latest      civil.Date
+	Arrival     civil.Date // when the money arrives if it leaves on the earliest date
+	Cutoff      string     // "18:00 Pacific today, in 2 hours 10 minutes": until when Earliest holds
+	Method      string     // how and to where: "ACH to the account ending 1234"
+	Accounts    []FundingAccount
+	Account     string // chosen id
+	Key         string // idempotency key, made once when the form is first shown
+	Errors      FieldErrors
+}
+
+// BillHead names a bill on the pages that pay it.
+type BillHead struct {
+	ID, Vendor, Number string
+	Currency           string
+	Amount, Open       int64
+	Due                civil.Date
+}
+
+// FundingAccount is one of our bank accounts, its number masked to Last4.
+type FundingAccount struct{ ID, Name, Last4 string }
+
+func (a FundingAccount) label() string { return a.Name + " ···· " + a.Last4 }
+
+// ReviewPage says what will happen before it happens. The fields go on, unchanged, in hidden inputs.
+type ReviewPage struct {
+	Page
+	Bill        BillHead
+	Minor       int64
+	ProcessDate civil.Date
+	Arrival     civil.Date
+	Method      string
+	Account     FundingAccount
+	Key         string
+	Warnings    []string // what a careful colleague would mention: arrives after the due date, part payment
+}
+
+// PaidPage is the result of paying, bill by bill.
+type PaidPage struct {
+	Page
+	Scheduled []ScheduledPayment
+	Refused   []RefusedPayment
+}
+
+// ScheduledPayment is a bill whose payment was accepted. Waits says that another person has to approve it first.
+type ScheduledPayment struct {
+	PaymentID            string
+	Bill                 BillHead
+	Minor                int64
+	ProcessDate, Arrival civil.Date
+	Method               string
+	Waits                bool
+	CancelUntil          string // Instant, or ""
+}
+
+// RefusedPayment is a bill that was not paid, why, and the API's code for it.
+type RefusedPayment struct {
+	Bill      BillHead
+	Why, Code string
+}
+
+func (v PaidPage) heading() string {
+	n := len(v.Scheduled)
+	switch {
+	case n == 0:
+		return "Nothing was scheduled"
+	case n == 1 && v.Scheduled[0].Waits:
+		return "Payment waits for approval"
+	case n == 1:
+		return "Payment scheduled"
+	}
+	return Count(n, "payment", "payments") + " scheduled"
+}

@@ -1,0 +1,80 @@
+package view
+
+import "github.com/duebook/duebook/internal/civil"
+
+// PaymentsPage is the list of payments.
+type PaymentsPage struct {
+	Page
+	Query          PaymentQuery
+	Currency       string
+	Rows           []PaymentRow
+	Next, Previous string // cursors as in BillsPage
+	Exists         bool
+}
+
+// PaymentRow is one payment in a list.
+type PaymentRow struct {
+	ID, Payee            string
+	Method               string // "ACH", "Check 10001"
+	ProcessDate, Arrival civil.Date
+	Currency             string
+	Minor                int64
+	Bills                int
+	State                string // internal state, domain spec 5.5
+}
+
+// PaymentPage is everything about one payment.
+type PaymentPage struct {
+	Page
+	ID, Payee            string
+	Currency             string
+	Minor                int64
+	State                string
+	Method               string
+	ProcessDate, Arrival civil.Date
+	Account              FundingAccount
+	CreatedBy, Created   string
+	Steps                []Step
+	Bills                []PaidBill
+	Disbursement         *Disbursement // nil before release
+}
+
+// PaidBill is the part of the payment that goes to one bill, with the credits used on it.
+type PaidBill struct {
+	Bill          BillHead
+	Paid, Credits int64
+}
+
+// Disbursement is the movement of money behind a payment.
+type Disbursement struct {
+	Facts []Fact // "Trace number", "Cheque number", "File", "Effective date", "To account"
+	Check Link   // the cheque as PDF, or the zero Link
+	File  string // name of the bank file the excerpt is from
+	Lines []FileLine
+}
+
+// Fact is a label with a value.
+type Fact struct{ Label, Value string }
+
+// FileLine is one record of a bank file. The handler masks the account numbers. Ours marks the records of this payment.
+type FileLine struct {
+	Number int
+	Text   string
+	Ours   bool
+}
+
+func (v PaymentsPage) previousURL() string {
+	if v.Previous == "" {
+		return ""
+	}
+	return PaymentQuery{Tab: v.Query.Tab, Before: v.Previous}.URL()
+}
+
+func (v PaymentsPage) nextURL() string {
+	if v.Next == "" {
+		return ""
+	}
+	return PaymentQuery{Tab: v.Query.Tab, After: v.Next}.URL()
+}
+
+func paymentTab(key string) string { return PaymentQuery{Tab: key}.URL() }

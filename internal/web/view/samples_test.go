@@ -1,0 +1,405 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/duebook/duebook/internal/civil"
+)
+
+// sample is one view with one set of data. The gallery shows all of them, the tests walk all of them.
+type sample struct {
+	name string
+	page templ.Component
+}
+
+// Awkward data: what real books contain and what attackers type.
+const (
+	longName = "Ostbayerische Wasserversorgungs- und Abwasserbeseitigungszweckverbandsgesellschaft mit beschränkter Haftung & Co. Kommanditgesellschaft auf Aktien"
+	noBreak  = "INV-2026-0000000000000000000000000000000000000000000000000000000000000000000042"
+	rtl      = "شركة النور للتجارة"
+	attack   = `<script>alert("pay me")</script>`
+	markup   = `"><img src=x onerror=alert(1)>`
+	huge     = 999_999_999_999 // twelve digits of minor units
+)
+
+func date(s string) civil.Date { return civil.MustDate(s) }
+
+func page(title, section string) Page {
+	return Page{
+		Title: title, Section: section, Rail: Rail(3, 12, 0),
+		Org: Organisation{ID: "00801TESTORG00000001", Name: "Northwind Property Services"},
+		Orgs: []Organisation{
+			{ID: "00801TESTORG00000001", Name: "Northwind Property Services"},
+			{ID: "00801TESTORG00000002", Name: "Hartwell Hotel LLC"},
+			{ID: "00801TESTORG00000003", Name: "Old Mill Bakery", Note: "overdue"},
+		},
+		User: "Ana Ferreira", Version: "0.1.0",
+	}
+}
+
+func awkwardPage(title, section string) Page {
+	p := page(title, section)
+	p.Org.Name, p.User, p.Search = longName, rtl, attack
+	p.Orgs = append(p.Orgs, Organisation{ID: "4", Name: attack}, Organisation{ID: "5", Name: rtl, Note: markup})
+	p.Rail = Rail(0, 1_234_567, 1)
+	p.New = []Link{{"Bill", "/bills"}}
+	p.Help = "https://duebook.example/help"
+	p.Sandbox = "25 Nov 2026, 10:00"
+	p.Flash = []Flash{
+		{Good, "Saved.", Link{}},
+		{Wait, "The file waits for the bank. " + attack, Link{"See why", "/payments"}},
+		{Bad, noBreak, Link{"javascript", "javascript:alert(1)"}},
+	}
+	return p
+}
+
+func samples() []sample {
+	return []sample{
+		{"home", Home(homeSample())},
+		{"home-empty", Home(HomePage{Page: page("Home", HomeURL), Greeting: "Wednesday, 25 Nov 2026", Cash: CashRequired{Currency: "USD", Days: days(nil)}, Ageing: Ageing{Currency: "USD"}})},
+		{"home-awkward", Home(homeAwkward())},
+		{"bills", Bills(billsSample())},
+		{"bills-awkward", Bills(billsAwkward())},
+		{"bills-no-match", Bills(BillsPage{Page: page("Bills", BillsURL), Query: BillQuery{Tab: "paid", Search: attack, Sort: "due", Desc: true}, Currency: "USD", Exists: true})},
+		{"bills-empty-tab", Bills(BillsPage{Page: page("Bills", BillsURL), Query: BillQuery{Tab: "scheduled"}, Currency: "USD", Exists: true})},
+		{"bills-none", Bills(BillsPage{Page: page("Bills", BillsURL), Currency: "USD"})},
+		{"bill", Bill(billSample())},
+		{"bill-awkward", Bill(billAwkward())},
+		{"bill-paid", Bill(billPaid())},
+		{"pay", Pay(paySample())},
+		{"pay-errors", Pay(payErrors())},
+		{"review", Review(reviewSample())},
+		{"paid", Paid(PaidPage{Page: page("Payment scheduled", BillsURL), Scheduled: []ScheduledPayment{scheduled(false)}})},
+		{"paid-mixed", Paid(paidMixed())},
+		{"paid-nothing", Paid(PaidPage{Page: page("Nothing was scheduled", BillsURL), Refused: paidMixed().Refused[:1]})},
+		{"payments", Payments(PaymentsPage{Page: page("Payments", PaymentsURL), Currency: "USD", Rows: paymentRows(), Next: "c2", Exists: true})},
+		{"payments-empty-tab", Payments(PaymentsPage{Page: page("Payments", PaymentsURL), Query: PaymentQuery{Tab: "failed"}, Currency: "USD", Exists: true})},
+		{"payments-none", Payments(PaymentsPage{Page: page("Payments", PaymentsURL), Currency: "USD"})},
+		{"payment-ach", Payment(paymentACH())},
+		{"payment-check", Payment(paymentCheck())},
+		{"payment-awkward", Payment(paymentAwkward())},
+		{"settings", Settings(SettingsPage{Page: page("Settings", SettingsURL), Company: "Northwind Property Services"})},
+		{"profile", CompanyProfile(ProfilePage{Page: page("Profile", SettingsURL), Profile: profile(), CanEdit: true})},
+		{"profile-reader", CompanyProfile(ProfilePage{Page: awkwardPage("Profile", SettingsURL), Profile: awkwardProfile()})},
+		{"profile-edit", EditProfile(EditProfilePage{Page: page("Edit profile", SettingsURL), Profile: profile()})},
+		{"profile-edit-errors", EditProfile(EditProfilePage{Page: page("Edit profile", SettingsURL), Profile: awkwardProfile(), Errors: FieldErrors{
+			{"name", "Enter the company's name in at most 100 characters.", "BDCE040"},
+			{"zip", "Enter a ZIP code of 5 or 9 digits.", ""},
+			{"allowApiAccess", "Choose Yes or No.", ""},
+		}})},
+		{"preferences", Preferences(PreferencesPage{Page: page("Preferences", SettingsURL), CanEdit: true})},
+		{"preferences-reader", Preferences(PreferencesPage{Page: page("Preferences", SettingsURL), APIAccess: true})},
+		{"signin", SignIn(SignInPage{Bare: Bare{Title: "Sign in", Version: "0.1.0"}, Next: "/bills"})},
+		{"signin-error", SignIn(SignInPage{Bare: Bare{Title: "Sign in", Version: "0.1.0"}, Email: markup, Errors: FieldErrors{{"password", "E-mail and password do not belong together.", "BDCE015"}}})},
+		{"signin-locked", SignIn(SignInPage{Bare: Bare{Title: "Sign in", Version: "0.1.0"}, Email: "ana@northwind.example", Locked: true})},
+		{"forgot", ForgotPassword(ForgotPasswordPage{Bare: Bare{Title: "Forgotten password", Version: "0.1.0"}})},
+		{"forgot-error", ForgotPassword(ForgotPasswordPage{Bare: Bare{Title: "Forgotten password", Version: "0.1.0"}, Email: "ana@", Errors: FieldErrors{{"email", "Enter an e-mail address such as name@company.com.", ""}}})},
+		{"forgot-sent", ForgotPassword(ForgotPasswordPage{Bare: Bare{Title: "Look into your mail", Version: "0.1.0"}, Email: attack, Sent: true})},
+		{"reset", ResetPassword(ResetPasswordPage{Bare: Bare{Title: "Set a new password", Version: "0.1.0"}, Token: markup, Email: "ana@northwind.example", Rule: "At least 12 characters."})},
+		{"reset-errors", ResetPassword(ResetPasswordPage{Bare: Bare{Title: "Set a new password", Version: "0.1.0"}, Rule: "At least 12 characters.", Errors: FieldErrors{{"password", "Enter at least 12 characters.", ""}, {"again", "This differs from the first.", ""}}})},
+		{"reset-expired", ResetPassword(ResetPasswordPage{Bare: Bare{Title: "This link no longer works", Version: "0.1.0"}, Expired: true})},
+		{"choose", ChooseOrganisation(ChooseOrganisationPage{Bare: Bare{Title: "Choose an organisation", Version: "0.1.0"}, User: "ana@northwind.example", Next: "/", Orgs: awkwardPage("", "").Orgs})},
+		{"choose-none", ChooseOrganisation(ChooseOrganisationPage{Bare: Bare{Title: "Choose an organisation", Version: "0.1.0"}, User: rtl})},
+		{"error-403", Error(ErrorPage{Bare: Bare{Title: "You may not do this", Version: "0.1.0"}, Status: 403, Incident: "01J9-4K7Q"})},
+		{"error-404", Error(ErrorPage{Bare: Bare{Title: "There is nothing here", Version: "0.1.0"}, Status: 404, Detail: "No bill has this address. " + attack, Home: Link{"All bills", BillsURL}})},
+		{"error-500", Error(ErrorPage{Bare: Bare{Title: "Something went wrong", Version: "0.1.0"}, Status: 500, Incident: "01J9-4K7Q-" + noBreak})},
+	}
+}
+
+// days makes thirty days from 25 November 2026 with the amounts given by their index.
+func days(amounts map[int]int64) []CashDay {
+	all := make([]CashDay, 30)
+	for i := range all {
+		all[i] = CashDay{Date: date("2026-11-25").AddDays(i), Minor: amounts[i]}
+		if amounts[i] != 0 {
+			all[i].Bills = 1 + i%3
+		}
+	}
+	return all
+}
+
+func homeSample() HomePage {
+	return HomePage{
+		Page: page("Home", HomeURL), Greeting: "Wednesday, 25 Nov 2026",
+		Tasks: []Task{
+			{Bad, "3 bills are past due", "$4,120.00, the oldest for 12 days", Link{"Pay", BillQuery{Tab: "topay", Sort: "due"}.URL()}},
+			{Bad, "A payment to Hartwell Supply was returned", "R03 No account or unable to locate account · $2,400.00", Link{"See why", PaymentURL("p3")}},
+			{Wait, "8 bills can be paid by the cut-off", "$18,930.55 due this week; the cut-off is today at 18:00 Pacific", Link{"Pay", BillQuery{Tab: "topay"}.URL()}},
+			{Quiet, "1 bill has no approver", "Blue Ridge Electric, INV-20881", Link{"Open", BillURL("b4")}},
+		},
+		Cash: CashRequired{Currency: "USD", Late: 412_000, Days: days(map[int]int64{0: 125_000, 1: 97_000, 2: 1_031_055, 5: 640_000, 6: 88_000, 8: 310_000, 12: 1_200_000, 13: 45_000, 15: 530_000, 19: 260_000, 20: 75_000, 22: 980_000, 26: 150_000, 29: 415_000})},
+		Ageing: Ageing{Currency: "USD", Buckets: []AgeingBucket{
+			{"Not yet due", false, 41, 5_946_055}, {"1–30 days", true, 3, 412_000}, {"31–60 days", true, 1, 96_000}, {"61–90 days", true, 0, 0}, {"Over 90 days", true, 1, 12_550},
+		}},
+		InFlight: paymentRows()[:4],
+	}
+}
+
+func homeAwkward() HomePage {
+	return HomePage{
+		Page: awkwardPage("Home", HomeURL), Greeting: attack,
+		Tasks: []Task{
+			{Bad, longName, noBreak, Link{"Pay", "/bills"}},
+			{Quiet, attack, rtl, Link{}},
+		},
+		Cash: CashRequired{Currency: "JPY", Late: huge, Days: days(map[int]int64{0: 1, 1: -500, 3: huge, 4: huge / 2, 29: huge / 1000})},
+		Ageing: Ageing{Currency: "JPY", Buckets: []AgeingBucket{
+			{"Not yet due", false, 1_234_567, huge}, {"1–30 days", true, 1, -500}, {"Over 90 days", true, 0, 0},
+		}},
+		InFlight: []PaymentRow{{ID: "x/../y?z", Payee: longName, Method: "Check 99999999", ProcessDate: date("2026-12-31"), Currency: "KWD", Minor: huge, Bills: 35, State: "NO_SUCH_STATE"}},
+	}
+}
+
+func billsSample() BillsPage {
+	v := BillsPage{Page: page("Bills", BillsURL), Query: BillQuery{Sort: "due"}, Currency: "USD", Next: "cursor+/=", Previous: "c0", Exists: true}
+	for i, r := range []struct {
+		vendor, number, date, due string
+		late                      int
+		amount, open              int64
+		approval, payment         int
+	}{
+		{"Hartwell Supply Co.", "INV-1001", "2026-10-14", "2026-11-13", 12, 125_000, 125_000, 3, 1},
+		{"Blue Ridge Electric", "20881", "2026-10-22", "2026-11-21", 4, 38_412, 38_412, 0, 1},
+		{"Castellano Plumbing", "CP-4471", "2026-10-25", "2026-11-24", 1, 248_588, 97_000, 3, 2},
+		{"Metro Waste Services", "7719-A", "2026-11-01", "2026-11-25", 0, 31_000, 31_000, 4, 1},
+		{"Ana Ferreira (expenses)", "E-1", "2026-11-10", "2026-11-27", 0, 31_247, 31_247, 1, 1},
+		{"Old Mill Bakery", "2026/118", "2026-11-12", "2026-11-30", 0, 9_640, 0, 3, 4},
+		{"Summit Landscaping LLC", "SL-0093", "2026-11-12", "2026-12-01", 0, 1_200_000, 0, 3, 4},
+		{"City of Redwood, Water Department", "ACCT 88120 NOV", "2026-11-15", "2026-12-05", 0, 64_218, 64_218, 5, 1},
+		{"Kestrel Software", "K-30021", "2026-11-16", "2026-12-16", 0, 450_000, 450_000, 3, 5},
+		{"Dupont & Fils", "FA-2026-77", "2026-11-17", "2026-12-17", 0, 890_000, 890_000, 3, 1},
+		{"Pacific Gas", "110-3982", "2026-10-01", "2026-10-31", 0, 21_785, 0, 3, 0},
+		{"Harbor Insurance Agency", "POL-5541", "2026-09-15", "2026-10-15", 0, 312_400, 0, 3, 0},
+	} {
+		currency := "USD"
+		if r.vendor == "Dupont & Fils" {
+			currency = "EUR"
+		}
+		v.Rows = append(v.Rows, BillRow{
+			ID: "b" + strconv.Itoa(i+1), Vendor: r.vendor, Number: r.number, Date: date(r.date), Due: date(r.due), DaysLate: r.late,
+			Currency: currency, Amount: r.amount, Open: r.open, Approval: r.approval, Payment: r.payment,
+		})
+	}
+	return v
+}
+
+func billsAwkward() BillsPage {
+	v := BillsPage{Page: awkwardPage("Bills", BillsURL), Query: BillQuery{Tab: "topay", Search: attack, Sort: "amount", Desc: true}, Currency: "USD", Exists: true, Previous: markup}
+	for i, vendor := range []string{longName, rtl, attack, "", strings.Repeat("W", 100)} {
+		v.Rows = append(v.Rows, BillRow{
+			ID: markup, Vendor: vendor, Number: []string{noBreak, rtl, markup, "", "0"}[i], Due: date("2026-11-13"), DaysLate: 4000 * i,
+			Currency: []string{"USD", "USD", "JPY", "KWD", "USD"}[i], Amount: []int64{huge, -huge, 0, 5, -1}[i], Open: []int64{huge, 0, -1, 5, 0}[i],
+			Approval: i + 1, Payment: i + 1,
+		})
+	}
+	return v
+}
+
+func billSample() BillPage {
+	return BillPage{
+		Page: page("INV-1001, Hartwell Supply Co.", BillsURL),
+		ID:   "00n01HARTWELL0000001", Vendor: "Hartwell Supply Co.", Number: "INV-1001", Currency: "USD",
+		Amount: 482_050, Open: 242_050, Paid: 240_000,
+		Date: date("2026-10-14"), Due: date("2026-11-13"), DaysLate: 12, Approval: 3, Payment: 2,
+		Terms: "Net 30", PO: "PO-7731", Description: "Lobby renovation, materials and delivery",
+		EnteredBy: "Ledger Bridge (API)", Entered: "14 Oct 2026, 09:12", CanPay: true,
+		Lines: []BillLine{
+			{"6100 Materials", "0101|CAM", "Lobby", "Redwood", "Hartwell Hotel", "Oak panels, 48 pieces", 312_050},
+			{"6100 Materials", "0102|CAM", "Lobby", "Redwood", "Hartwell Hotel", "Brass fittings", 121_500},
+			{"6210 Freight", "0101|CAM", "", "Redwood", "", "Delivery in two loads", 48_500},
+		},
+		Attempts: []Attempt{
+			{PaymentID: "p2", State: "SENT", Method: "check 10001", Minor: 240_000, Steps: []Step{
+				{Name: "Scheduled", State: Done, When: "20 Nov 2026, 12:04", Note: "by Ana Ferreira, process date 23 Nov 2026"},
+				{Name: "Released", State: Done, When: "23 Nov 2026, 01:00", Note: "Check 10001, print run 12", Link: Link{"Check 10001 as PDF", "/payments/p2/check.pdf"}},
+				{Name: "Sent", State: Now, When: "23 Nov 2026, 15:30", Note: "Mailed to 12 Mill Road, Redwood"},
+				{Name: "Cleared", State: Todo, When: "expected 2 Dec 2026"},
+			}},
+			{PaymentID: "p1", State: "FAILED", Method: "ACH", Minor: 240_000, Steps: []Step{
+				{Name: "Scheduled", State: Done, When: "5 Nov 2026, 10:40", Note: "by Ana Ferreira, process date 6 Nov 2026"},
+				{Name: "Released", State: Done, When: "6 Nov 2026, 01:00", Note: "File ACH-20261106-1.txt, trace 091000010000042"},
+				{Name: "Sent", State: Done, When: "6 Nov 2026, 01:02"},
+				{Name: "Returned", State: Failed, When: "11 Nov 2026, 08:00", Note: "R03 No account or unable to locate account. The amount is to be paid again."},
+			}},
+		},
+		Documents: []Document{
+			{"INV-1001.pdf", 412_300, 3, "14 Oct 2026, 09:12, by Ledger Bridge", "/documents/d1"},
+			{"delivery note signed.jpg", 2_840_112, 0, "16 Oct 2026, 17:45, by Ana Ferreira", "/documents/d2"},
+		},
+		History: []Change{
+			{"11 Nov 2026, 08:00", "Bank", "", "Payment returned", []FieldChange{{"Payment state", "Sent", "Returned (R03)"}, {"Still to pay", "$2,420.50", "$4,820.50"}}},
+			{"16 Oct 2026, 17:46", "Ana Ferreira", "", "Changed", []FieldChange{{"Department of line 2", "0101|CAM", "0102|CAM"}, {"Purchase order", "", "PO-7731"}}},
+			{"15 Oct 2026, 11:20", "Bo Lindqvist", "", "Approved", nil},
+			{"14 Oct 2026, 09:12", "Ana Ferreira", "API, Ledger Bridge", "Created", nil},
+		},
+	}
+}
+
+func billAwkward() BillPage {
+	v := billSample()
+	v.Page = awkwardPage("Awkward "+attack, BillsURL)
+	v.ID, v.Vendor, v.Number, v.Currency = markup, longName, noBreak, "KWD"
+	v.Amount, v.Open, v.Credits, v.Paid, v.Scheduled = huge, -1, 5, huge, -3
+	v.Date, v.DaysLate, v.Approval, v.Payment = civil.Date{}, 0, 5, 9
+	v.CanPay, v.WhyNot = false, "Bo Lindqvist denied this bill: “"+attack+"”. Clear the approvers and set them again to go on."
+	v.EnteredBy, v.Description = rtl, strings.Repeat("Ein sehr langer Text. ", 20)
+	v.Lines = []BillLine{
+		{longName, noBreak, rtl, attack, "", strings.Repeat("x", 300), huge},
+		{"", "", "", "", "", "", 0},
+		{rtl, "", "", "", "", attack, -huge},
+	}
+	v.Attempts[0].Method, v.Attempts[0].Minor, v.Attempts[0].State = noBreak, huge, ""
+	v.Attempts[0].Steps[1].Note = noBreak + attack
+	v.Documents = append(v.Documents, Document{attack, 0, 1, "", "javascript:alert(1)"}, Document{noBreak + noBreak + ".pdf", 999_950_000, 12_000, rtl, "/documents/d4"})
+	v.History = append(v.History, Change{noBreak, rtl, longName, attack, []FieldChange{{attack, noBreak, rtl}, {"", "", strings.Repeat("y", 500)}}})
+	return v
+}
+
+func billPaid() BillPage {
+	v := billSample()
+	v.Page = page("E-1", BillsURL)
+	v.Vendor, v.Number, v.Amount, v.Open, v.Paid, v.DaysLate, v.Payment, v.CanPay = "Ana Ferreira (expenses)", "E-1", 31_247, 0, 31_247, 0, 0, false
+	v.Terms, v.PO, v.Description = "", "", ""
+	v.Lines = []BillLine{{Account: "6400 Travel", Description: "Fuel", Minor: 11_247}, {Account: "6410 Meals", Description: "Dinner with the architect", Minor: 20_000}}
+	v.Attempts, v.Documents = nil, nil
+	return v
+}
+
+func head() BillHead {
+	return BillHead{ID: "00n01HARTWELL0000001", Vendor: "Hartwell Supply Co.", Number: "INV-1001", Currency: "USD", Amount: 482_050, Open: 242_050, Due: date("2026-11-13")}
+}
+
+func accounts() []FundingAccount {
+	return []FundingAccount{{"a1", "Operating", "6789"}, {"a2", longName, "0001"}}
+}
+
+func paySample() PayPage {
+	return PayPage{
+		Page: page("Pay Hartwell Supply Co.", BillsURL), Bill: head(), Amount: "2420.50", ProcessDate: "2026-11-27",
+		Earliest: date("2026-11-27"), Latest: date("2027-11-26"), Arrival: date("2026-11-30"), Cutoff: "18:00 Pacific today, in 2 hours 10 minutes",
+		Method: "ACH to the account ending 1234", Accounts: accounts(), Account: "a1", Key: "k-1",
+	}
+}
+
+func payErrors() PayPage {
+	v := paySample()
+	v.Page = awkwardPage("Pay", BillsURL)
+	v.Bill.Vendor, v.Bill.Number, v.Amount, v.ProcessDate = longName, noBreak, attack, "2026-11-26"
+	v.Errors = FieldErrors{
+		{"", "The bill changed while this page was open. Look at it again before you pay.", "BDC_1100"},
+		{"amount", "Enter an amount of more than zero, such as 1250.00.", "BDCE045"},
+		{"processDate", "26 Nov 2026 is Thanksgiving. The next banking day is 27 Nov 2026.", "BDCE013"},
+		{"account", "Choose an account that is verified and that you may pay from.", "BDCE050"},
+	}
+	return v
+}
+
+func reviewSample() ReviewPage {
+	return ReviewPage{
+		Page: page("Confirm the payment", BillsURL), Bill: head(), Minor: 242_050, ProcessDate: date("2026-11-27"), Arrival: date("2026-11-30"),
+		Method: "ACH to the account ending 1234", Account: accounts()[0], Key: "k-1",
+		Warnings: []string{"It arrives on 30 Nov 2026, 17 days after the due date."},
+	}
+}
+
+func scheduled(waits bool) ScheduledPayment {
+	return ScheduledPayment{PaymentID: "p9", Bill: head(), Minor: 242_050, ProcessDate: date("2026-11-27"), Arrival: date("2026-11-30"), Method: "ACH to the account ending 1234", Waits: waits, CancelUntil: "26 Nov 2026, 18:00 Pacific"}
+}
+
+func paidMixed() PaidPage {
+	odd := head()
+	odd.Vendor, odd.Number, odd.Open = rtl, attack, huge
+	return PaidPage{
+		Page: awkwardPage("Paid", BillsURL), Scheduled: []ScheduledPayment{scheduled(true), {PaymentID: "p10", Bill: odd, Minor: huge}},
+		Refused: []RefusedPayment{
+			{head(), "The process date 26 Nov 2026 is no longer possible; the earliest is 27 Nov 2026.", "BDCE046"},
+			{odd, longName + noBreak, ""},
+		},
+	}
+}
+
+func paymentRows() []PaymentRow {
+	var rows []PaymentRow
+	for i, r := range []struct {
+		payee, method, state, process, arrival string
+		minor                                  int64
+	}{
+		{"Summit Landscaping LLC", "ACH", "SCHEDULED", "2026-11-27", "2026-11-30", 1_200_000},
+		{"Old Mill Bakery", "ACH", "SENT", "2026-11-24", "2026-11-25", 9_640},
+		{"Kestrel Software", "Wire", "AWAITING_APPROVAL", "2026-11-27", "2026-12-01", 450_000},
+		{"Hartwell Supply Co.", "Check 10001", "SENT", "2026-11-23", "2026-11-30", 240_000},
+		{"Metro Waste Services", "ACH", "ON_HOLD", "2026-11-23", "2026-11-24", 31_000},
+		{"Hartwell Supply Co.", "ACH", "FAILED", "2026-11-06", "2026-11-09", 240_000},
+		{"Pacific Gas", "ACH", "CLEARED", "2026-10-29", "2026-10-30", 21_785},
+		{"Harbor Insurance Agency", "Check 10000", "CLEARED", "2026-10-13", "2026-10-20", 312_400},
+		{"Castellano Plumbing", "ACH", "CANCELED", "2026-10-12", "2026-10-13", 151_588},
+		{"Blue Ridge Electric", "Check 9999", "VOIDED", "2026-10-09", "2026-10-19", 88_000},
+		{"Dupont & Fils", "Wire", "SETTLED", "2026-10-08", "2026-10-13", 890_000},
+	} {
+		rows = append(rows, PaymentRow{ID: "p" + strconv.Itoa(i+1), Payee: r.payee, Method: r.method, ProcessDate: date(r.process), Arrival: date(r.arrival), Currency: "USD", Minor: r.minor, Bills: 1 + i%4, State: r.state})
+	}
+	return rows
+}
+
+func paymentACH() PaymentPage {
+	return PaymentPage{
+		Page: page("Payment to Old Mill Bakery", PaymentsURL), ID: "p2", Payee: "Old Mill Bakery", Currency: "USD", Minor: 9_640, State: "SENT", Method: "ACH",
+		ProcessDate: date("2026-11-24"), Arrival: date("2026-11-25"), Account: accounts()[0], CreatedBy: "Ana Ferreira", Created: "23 Nov 2026, 10:04",
+		Steps: []Step{
+			{Name: "Scheduled", State: Done, When: "23 Nov 2026, 10:04"},
+			{Name: "Released", State: Done, When: "24 Nov 2026, 01:00", Note: "File ACH-20261124-1.txt"},
+			{Name: "Sent to the bank", State: Now, When: "24 Nov 2026, 01:02", Note: "Accepted by the bank at 01:05"},
+			{Name: "Settled", State: Todo, When: "expected 25 Nov 2026"},
+			{Name: "Cleared", State: Todo, When: "expected 30 Nov 2026"},
+		},
+		Bills: []PaidBill{
+			{BillHead{ID: "b6", Number: "2026/118", Due: date("2026-11-30")}, 7_140, 0},
+			{BillHead{ID: "b7", Number: "2026/121", Due: date("2026-12-02")}, 2_500, 1_000},
+		},
+		Disbursement: &Disbursement{
+			Facts: []Fact{{"Trace number", "091000010000042"}, {"To account", "Checking ···· 1234"}, {"Effective date", "25 Nov 2026"}, {"Entry class", "CCD, batch 3"}},
+			File:  "ACH-20261124-1.txt",
+			Lines: []FileLine{
+				{14, "5220NORTHWIND PROPERTY                  1234567890CCDVENDOR PAY261124261125   1091000010000003", false},
+				{15, "622990000026*************1234 00000096402026/118        OLD MILL BAKERY         1091000010000042", true},
+				{16, "705RMR*IV*2026/118**71.40\\RMR*IV*2026/121**25.00\\                              00010000042", true},
+				{17, "822000000200990000020000000000000000000096401234567890                         091000010000003", false},
+			},
+		},
+	}
+}
+
+func paymentCheck() PaymentPage {
+	v := paymentACH()
+	v.Page = page("Payment to Hartwell Supply Co.", PaymentsURL)
+	v.Payee, v.Minor, v.Method, v.State = "Hartwell Supply Co.", 240_000, "check 10001", "FAILED"
+	v.Steps = append(v.Steps[:2:2], Step{Name: "Mailed", State: Done, When: "23 Nov 2026, 15:30"}, Step{Name: "Returned", State: Failed, When: "2 Dec 2026", Note: "The post office returned it: moved, left no address."})
+	v.Disbursement = &Disbursement{Facts: []Fact{{"Check number", "10001"}, {"Print run", "12"}, {"Mailed to", "Hartwell Supply Co.\n12 Mill Road\nRedwood, CA 94061"}}, Check: Link{"Check 10001 as PDF", "/payments/p4/check.pdf"}}
+	return v
+}
+
+func paymentAwkward() PaymentPage {
+	v := paymentACH()
+	v.Page = awkwardPage("Payment", PaymentsURL)
+	v.Payee, v.Minor, v.State, v.Method, v.CreatedBy = rtl, huge, "ON_HOLD", attack, longName
+	v.Account.Name = noBreak
+	v.Bills = append(v.Bills, PaidBill{BillHead{ID: markup, Number: noBreak}, -huge, huge})
+	v.Disbursement.Facts = append(v.Disbursement.Facts, Fact{attack, noBreak}, Fact{"Empty", ""})
+	v.Disbursement.Lines = append(v.Disbursement.Lines, FileLine{123_456, attack, true})
+	v.Disbursement.File = attack
+	return v
+}
+
+func profile() Profile {
+	return Profile{
+		Name: "Northwind Property Services", DBA: "Northwind", Address1: "410 Harbor Street", Address2: "Suite 12", City: "Redwood", State: "CA", Zip: "94061", Country: "United States",
+		Phone: "+1 650 555 0142", Fax: "+1 650 555 0143", APIAccessChanged: "2 Nov 2026, 09:30", ByWhom: "Bo Lindqvist",
+	}
+}
+
+func awkwardProfile() Profile {
+	return Profile{Name: longName, Address1: attack, State: rtl, Zip: markup, AllowAPIAccess: true}
+}

@@ -1,0 +1,166 @@
+package view
+
+import (
+	"net/url"
+	"slices"
+)
+
+// The addresses of the web application, in the order of the menu. A handler mounts these, a view links these.
+const (
+	SignInURL         = "/signin"          // GET form, POST email, password, next
+	SignOutURL        = "/signout"         // POST
+	ForgotPasswordURL = "/forgot-password" // GET form, POST email
+	ResetPasswordURL  = "/reset-password"  // GET ?token=, POST token, password, again
+	OrganisationsURL  = "/organisations"   // GET choice, POST org, next
+
+	HomeURL     = "/"
+	BillsURL    = "/bills"     // GET, see BillQuery
+	BillsCSVURL = "/bills.csv" // GET, see BillQuery
+	PaymentsURL = "/payments"  // GET, see PaymentQuery
+
+	SettingsURL    = "/settings"              // GET overview
+	ProfileURL     = "/settings/profile"      // GET
+	EditProfileURL = "/settings/profile/edit" // GET form, POST the fields of ProfileForm
+	PreferencesURL = "/setup/company/preferences"
+)
+
+// BillURL is the page of one bill.
+func BillURL(id string) string { return BillsURL + "/" + url.PathEscape(id) }
+
+// PayURL is the pay form of a bill (GET). ReviewPaymentURL takes its fields (POST amount, processDate, account, key)
+// and shows what would happen; ConfirmPaymentURL takes the same fields (POST) and does it.
+func PayURL(id string) string { return BillURL(id) + "/pay" }
+
+// ReviewPaymentURL: see PayURL.
+func ReviewPaymentURL(id string) string { return PayURL(id) + "/review" }
+
+// ConfirmPaymentURL: see PayURL.
+func ConfirmPaymentURL(id string) string { return PayURL(id) + "/confirm" }
+
+// PaymentURL is the page of one payment.
+func PaymentURL(id string) string { return PaymentsURL + "/" + url.PathEscape(id) }
+
+// BillQuery is what the list of bills can be asked for. The zero value asks for all bills in the list's usual order,
+// and makes no parameters.
+type BillQuery struct {
+	Tab    string // a key of BillTabs
+	Search string // q: part of a vendor's name or an invoice number
+	Sort   string // a key of billColumns
+	Desc   bool
+	After  string // cursor of the last row before this page
+	Before string // cursor of the first row after this page
+}
+
+// Tab is one filter of a list.
+type Tab struct{ Key, Label string }
+
+// BillTabs are the filters of the list of bills, the one without a key first.
+var BillTabs = []Tab{{"", "All"}, {"topay", "To pay"}, {"scheduled", "Scheduled"}, {"paid", "Paid"}}
+
+// billColumns are the columns a list of bills can be sorted by.
+var billColumns = []string{"vendor", "number", "date", "due", "amount"}
+
+// ParseBillQuery reads the parameters of BillsURL. Unknown tabs and columns count as not given, as an old bookmark
+// should still show something.
+func ParseBillQuery(v url.Values) BillQuery {
+	q := BillQuery{
+		Tab: v.Get("tab"), Search: v.Get("q"), Sort: v.Get("sort"), Desc: v.Get("dir") == "desc",
+		After: v.Get("after"), Before: v.Get("before"),
+	}
+	if !hasTab(BillTabs, q.Tab) {
+		q.Tab = ""
+	}
+	if !slices.Contains(billColumns, q.Sort) {
+		q.Sort, q.Desc = "", false
+	}
+	return q
+}
+
+// URL is the list as the query describes it; CSV is the same list, without paging, as a file.
+func (q BillQuery) URL() string { return BillsURL + q.parameters() }
+
+// CSV: see URL.
+func (q BillQuery) CSV() string {
+	q.After, q.Before = "", ""
+	return BillsCSVURL + q.parameters()
+}
+
+func (q BillQuery) parameters() string {
+	return parameters("tab", q.Tab, "q", q.Search, "sort", q.Sort, "dir", direction(q.Desc), "after", q.After, "before", q.Before)
+}
+
+// firstPage is the query as a tab, a sort link or a new search starts it.
+func (q BillQuery) firstPage() BillQuery {
+	q.After, q.Before = "", ""
+	return q
+}
+
+// tab is the same search under another filter.
+func (q BillQuery) tab(key string) string {
+	q = q.firstPage()
+	q.Tab = key
+	return q.URL()
+}
+
+// sortedBy sorts by a column, or turns the order round when the list is sorted by it already.
+func (q BillQuery) sortedBy(column string) string {
+	q = q.firstPage()
+	q.Desc = q.Sort == column && !q.Desc
+	q.Sort = column
+	return q.URL()
+}
+
+// page goes to the page after or before a cursor.
+func (q BillQuery) page(after, before string) string {
+	q.After, q.Before = after, before
+	return q.URL()
+}
+
+// PaymentQuery is what the list of payments, newest process date first, can be asked for.
+type PaymentQuery struct {
+	Tab    string // a key of PaymentTabs
+	After  string
+	Before string
+}
+
+// PaymentTabs are the filters of the list of payments, the one without a key first.
+var PaymentTabs = []Tab{{"", "All"}, {"scheduled", "Scheduled"}, {"flight", "In flight"}, {"cleared", "Cleared"}, {"failed", "Returned or voided"}}
+
+// ParsePaymentQuery reads the parameters of PaymentsURL; an unknown tab counts as not given.
+func ParsePaymentQuery(v url.Values) PaymentQuery {
+	q := PaymentQuery{Tab: v.Get("tab"), After: v.Get("after"), Before: v.Get("before")}
+	if !hasTab(PaymentTabs, q.Tab) {
+		q.Tab = ""
+	}
+	return q
+}
+
+// URL is the list as the query describes it.
+func (q PaymentQuery) URL() string {
+	return PaymentsURL + parameters("tab", q.Tab, "after", q.After, "before", q.Before)
+}
+
+func direction(desc bool) string {
+	if desc {
+		return "desc"
+	}
+	return ""
+}
+
+func hasTab(tabs []Tab, key string) bool {
+	return slices.ContainsFunc(tabs, func(t Tab) bool { return t.Key == key })
+}
+
+// parameters writes the pairs that have a value as a query string, in alphabetical order.
+func parameters(pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			v.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(v) == 0 {
+		return ""
+	}
+	return "?" + v.Encode()
+}
