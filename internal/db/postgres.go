@@ -79,6 +79,7 @@ func (s *postgresStore) begin(ctx context.Context, d *DB, c *conn, how string) (
 		}
 		return res.Close()
 	})
+	d.offset.Store(micros)
 	now := d.clk.Now().Add(time.Duration(micros) * time.Microsecond)
 	return now.UTC().Truncate(time.Microsecond), version, translate(err)
 }

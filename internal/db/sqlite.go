@@ -192,6 +192,7 @@ func (s *sqliteStore) commit(c *conn, first *writeRequest, group []*writeRequest
 	if err != nil {
 		return fail(err)
 	}
+	first.d.offset.Store(st.offset.Microseconds())
 	for i := 0; ; i++ {
 		alive, err := s.member(ctx, c, group[i], st)
 		if alive && group[i].tx != nil && group[i].tx.stateChanged {
@@ -308,6 +309,7 @@ func (s *sqliteStore) snapshot(d *DB, c *conn, poll bool) (time.Time, int64, err
 		return time.Time{}, 0, err
 	}
 	st, err := c.state(ctx) // the first read fixes the snapshot
+	d.offset.Store(st.offset.Microseconds())
 	return d.clk.Now().Add(st.offset).UTC().Truncate(time.Microsecond), st.version, err
 }
 

@@ -71,6 +71,14 @@ func (tx *Tx) Invalidate() {
 	tx.Exec(`UPDATE store SET version = version + 1 WHERE id = 1`)
 }
 
+// Try runs one member of a batch and flushes what it queued, so that a failure is known to be the member's.
+func (tx *Tx) Try(fn func(*Tx) error) error {
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.flush()
+}
+
 // Exec queues a statement. It is sent with the others when the transaction flushes: before the next query, or at
 // the end. A failure surfaces there and rolls the transaction back.
 func (tx *Tx) Exec(query string, args ...any) {
@@ -140,6 +148,15 @@ func (r Row) Scan(dest ...any) error {
 func (tx *Tx) ForUpdate() string {
 	if tx.conn.dialect == postgres && !tx.readonly {
 		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// SkipLocked is the suffix that locks the rows a query reads and passes over those another writer has locked, where
+// the database has more than one writer.
+func (tx *Tx) SkipLocked() string {
+	if tx.conn.dialect == postgres {
+		return " FOR UPDATE SKIP LOCKED"
 	}
 	return ""
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -381,4 +383,72 @@ func SetPassword(tx *db.Tx, user ids.ID, hash string) {
 func Unlock(tx *db.Tx, user ids.ID) {
 	tx.ExecOne(`UPDATE users SET failures = 0 WHERE id = $1`, string(user))
 	tx.Audit("unlock", "user", user, "")
+}
+
+// Set changes one setting by the name the command line and the web know it by. It fails with fault.ErrValue.
+func (o *Organisation) Set(key, value string) error {
+	yes, isBool := map[string]bool{"true": true, "yes": true, "1": true, "on": true}[strings.ToLower(value)],
+		slices.Contains([]string{"true", "yes", "1", "on", "false", "no", "0", "off"}, strings.ToLower(value))
+	flag := func(to *bool) error {
+		if !isBool {
+			return fault.ErrValue.On(key)
+		}
+		*to = yes
+		return nil
+	}
+	choice := func(to *string, of ...string) error {
+		if !slices.Contains(of, value) {
+			return fault.ErrValue.On(key)
+		}
+		*to = value
+		return nil
+	}
+	p := &o.Preferences
+	switch key {
+	case "name":
+		o.Name = value
+	case "state":
+		return choice((*string)(&o.State), string(StateActive), string(StateOverdue), string(StateInactive), string(StateSetup))
+	case "overdue":
+		if !isBool {
+			return fault.ErrValue.On(key)
+		}
+		if o.State = StateActive; yes {
+			o.State = StateOverdue
+		}
+	case "zone":
+		if _, err := time.LoadLocation(value); err != nil || value == "" {
+			return fault.ErrValue.On(key)
+		}
+		o.Zone = value
+	case "achId":
+		if len(value) != 10 {
+			return fault.ErrValue.On(key)
+		}
+		o.ACHID = value
+	case "apiAccess":
+		return flag(&o.APIAccess)
+	case "internationalPayments":
+		return flag(&p.InternationalPayments)
+	case "allowPayUnapproved":
+		return flag(&p.AllowPayUnapproved)
+	case "defaultBillApprover":
+		if value != "" && !ids.ID(value).Is(ids.User) {
+			return fault.ErrValue.On(key)
+		}
+		p.DefaultBillApprover = ids.ID(value)
+	case "combinePayments":
+		return choice(&p.CombinePayments, "combine", "separate")
+	case "sodMode":
+		return choice(&p.SoDMode, "off", "warn", "enforce")
+	case "expireCheckDays":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > 366 {
+			return fault.ErrValue.On(key)
+		}
+		p.ExpireCheckDays = n
+	default:
+		return fault.ErrValue.On(key)
+	}
+	return nil
 }

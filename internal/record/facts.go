@@ -91,6 +91,7 @@ type Type struct {
 	stored  []*Field
 	columns string
 	make    func() Record
+	clone   func(Record) Record
 }
 
 // Of is a Type that knows its Go struct.
@@ -104,6 +105,7 @@ type Lines struct {
 	order  *Field
 	all    func(rec any) []Record
 	add    func(rec any, line Record)
+	clear  func(rec any)
 }
 
 // All gives the lines of rec in order.
@@ -118,6 +120,18 @@ func (t *Type) New() Record {
 	h := r.Head()
 	h.Active, h.AllowExport = Active, true
 	return r
+}
+
+// Copy makes a copy of a record and its lines, to be changed and compared with the original.
+func (t *Type) Copy(rec Record) Record {
+	c := t.clone(rec)
+	if t.Lines != nil {
+		t.Lines.clear(c)
+		for _, l := range t.Lines.All(rec) {
+			t.Lines.Add(c, t.Lines.clone(l))
+		}
+	}
+	return c
 }
 
 // Field gives the field of that domain name, or nil.
@@ -140,7 +154,8 @@ func Describe[T any, P interface {
 	*T
 	Record
 }](name, prefix, table string, facts ...Fact) Of[T] {
-	t := &Type{Name: name, Prefix: prefix, Table: table, byName: map[string]*Field{}, make: func() Record { return P(new(T)) }}
+	t := &Type{Name: name, Prefix: prefix, Table: table, byName: map[string]*Field{}, make: func() Record { return P(new(T)) },
+		clone: func(r Record) Record { c := *(*T)(r.(P)); return P(&c) }}
 	base := func(name string, k Kind, sync bool, at func(*Base) any) {
 		t.add(&Field{Name: name, Column: snake(name), Kind: k, Sync: sync, at: func(r any) any { return at(r.(Record).Head()) }})
 	}
@@ -268,6 +283,7 @@ func WithLines[T, L any, P interface {
 				p := at(rec.(*T))
 				*p = append(*p, (*L)(line.(P)))
 			},
+			clear: func(rec any) { *at(rec.(*T)) = nil },
 		}
 	}
 }

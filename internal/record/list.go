@@ -23,7 +23,8 @@ const (
 	In Op = "IN"
 )
 
-// Filter is one condition. Values are as stored: string for texts, ids and dates, int64 for everything else.
+// Filter is one condition. Values are as stored: string for texts, ids and dates, int64 for everything else. For
+// instants, Eq, Ne and In compare with ranges: Values hold pairs of a first instant and the one after the last.
 type Filter struct {
 	Field  *Field
 	Op     Op
@@ -170,6 +171,9 @@ func (f Filter) write(b *strings.Builder, args []any) []any {
 		none = false // comparing with none itself
 	}
 	op := f.Op
+	if f.Field.Kind == Instant && (op == Eq || op == Ne || op == In) {
+		return f.writeRanges(b, args)
+	}
 	if op == In {
 		b.WriteString(col + " IN (")
 		for i, v := range f.Values {
@@ -190,6 +194,25 @@ func (f Filter) write(b *strings.Builder, args []any) []any {
 	if f.Field.Kind == Instant && f.Field.Name == "lastSyncTime" && op != Eq && op != Gt && op != Ge {
 		b.WriteString(" AND " + col + " <> 0")
 	}
+	return args
+}
+
+// writeRanges appends the condition that an instant lies, or does not lie, in one of the ranges that Values hold in
+// pairs: from the first on, before the second.
+func (f Filter) writeRanges(b *strings.Builder, args []any) []any {
+	col := f.Field.Column
+	if f.Op == Ne {
+		b.WriteString(col + " <> 0 AND NOT ")
+	}
+	b.WriteByte('(')
+	for i := 0; i+1 < len(f.Values); i += 2 {
+		if i > 0 {
+			b.WriteString(" OR ")
+		}
+		args = append(args, f.Values[i], f.Values[i+1])
+		fmt.Fprintf(b, "%s >= $%d AND %s < $%d", col, len(args)-1, col, len(args))
+	}
+	b.WriteByte(')')
 	return args
 }
 

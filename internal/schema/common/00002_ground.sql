@@ -3,6 +3,7 @@ CREATE TABLE store (
 	id           BIGINT PRIMARY KEY,
 	kind         ctext  NOT NULL,            -- live or sandbox
 	clock_offset BIGINT NOT NULL DEFAULT 0,  -- microseconds that a sandbox's clock is ahead of real time
+	settled_offset BIGINT NOT NULL DEFAULT 0, -- clock_offset when due work was last run through: until then work rests
 	version      BIGINT NOT NULL DEFAULT 0   -- moves with everything that is cached across requests: keys, roles, sessions ended
 );
 
@@ -30,14 +31,16 @@ CREATE TABLE work (
 	kind     ctext  NOT NULL,
 	key      ctext  NOT NULL,          -- business key: the same work is queued once
 	due      BIGINT NOT NULL,          -- instant, by the store's clock
+	again    BIGINT NOT NULL,          -- due instant of the same work asked for while this one runs; 0 for none
 	state    ctext  NOT NULL,          -- ready, running, dead
 	attempts BIGINT NOT NULL,
 	lease    BIGINT NOT NULL,          -- running until, by real time; a dead node's lease runs out
-	holder   ctext  NOT NULL,
-	error    ctext  NOT NULL,
+	holder   ctext  NOT NULL,          -- token of the claim that runs it
+	error    ctext  NOT NULL,          -- of the last attempt
 	PRIMARY KEY (org_id, kind, key)
 );
-CREATE INDEX work_due ON work (state, due);
+CREATE INDEX work_due ON work (state, due, org_id);
+CREATE INDEX work_org ON work (org_id, state, due);
 
 CREATE TABLE counters (
 	org_id ctext  NOT NULL,
@@ -54,8 +57,10 @@ CREATE TABLE mails (
 	subject    ctext  NOT NULL,
 	body       ctext  NOT NULL,
 	kind       ctext  NOT NULL,
+	secret     BIGINT NOT NULL,        -- 1: the body is emptied once a live store has sent it
 	created    BIGINT NOT NULL,
 	sent       BIGINT NOT NULL,
 	state      ctext  NOT NULL,        -- waiting, sent, caught, failed
+	error      ctext  NOT NULL,        -- why the last try failed
 	PRIMARY KEY (org_id, id)
 );

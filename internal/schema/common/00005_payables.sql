@@ -143,7 +143,7 @@ CREATE INDEX bill_lines_job ON bill_lines (org_id, job_id, bill_id) WHERE job_id
 CREATE INDEX bill_lines_location ON bill_lines (org_id, location_id, bill_id) WHERE location_id <> '';
 CREATE INDEX bill_lines_customer ON bill_lines (org_id, customer_id, bill_id) WHERE customer_id <> '';
 
--- A document is stored once per content; links tie it to records.
+-- A document is a name for content, which is stored once by its hash; links tie it to any number of records (DOC-7).
 CREATE TABLE documents (
 	org_id      ctext  NOT NULL,
 	id          ctext  NOT NULL,
@@ -155,9 +155,15 @@ CREATE TABLE documents (
 	source      ctext  NOT NULL,              -- the channel it came by
 	uploaded_by ctext  NOT NULL,
 	created     BIGINT NOT NULL,
-	record_type ctext  NOT NULL,              -- the record it is attached to; empty while in the inbox
-	record_id   ctext  NOT NULL,
 	PRIMARY KEY (org_id, id)
 );
-CREATE INDEX documents_record ON documents (org_id, record_id, id);
 CREATE INDEX documents_sha256 ON documents (sha256);
+CREATE TABLE document_links (
+	org_id      ctext  NOT NULL,
+	record_id   ctext  NOT NULL,
+	document_id ctext  NOT NULL,
+	kind        ctext  NOT NULL,              -- image, receipt, contract, sow, w9, insurance, letter, other
+	created     BIGINT NOT NULL,
+	PRIMARY KEY (org_id, record_id, document_id)
+);
+CREATE INDEX document_links_document ON document_links (org_id, document_id);

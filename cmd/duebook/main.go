@@ -1,0 +1,164 @@
+// Command duebook is the whole product: the server, its demo, and the commands that set it up and look after it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/server"
+)
+
+var version = "dev" // set by the linker
+
+// cli is the command line; DESIGN's contract, others script against it.
+type cli struct {
+	Data     string           `help:"Data folder." default:"./data" env:"DUEBOOK_DATA" type:"path"`
+	DB       string           `help:"Database URL: postgres://... (default: SQLite in the data folder)." env:"DUEBOOK_DB"`
+	Sandbox  bool             `help:"Create the store as a sandbox: bank simulator, movable clock, caught mail." env:"DUEBOOK_SANDBOX"`
+	JSON     bool             `help:"Print results as JSON." env:"DUEBOOK_JSON"`
+	SMTP     string           `help:"Mail server, [user:password@]host:port." env:"DUEBOOK_SMTP"`
+	MailFrom string           `help:"Sender of mails." env:"DUEBOOK_MAIL_FROM" default:"duebook@localhost"`
+	URL      string           `help:"How people reach this server, for links in mails." env:"DUEBOOK_URL" name:"public-url"`
+	Version  kong.VersionFlag `help:"Print the version."`
+
+	Serve    serveCmd    `cmd:"" help:"Run the server."`
+	Demo     demoCmd     `cmd:"" help:"Run the main job end to end on a fresh sandbox and show every step; then stay up."`
+	Org      orgCmd      `cmd:"" help:"Organisations: create, list, set."`
+	User     userCmd     `cmd:"" help:"Users: add, unlock."`
+	Operator operatorCmd `cmd:"" help:"Operators, who run the server and review applications."`
+	Bank     bankCmd     `cmd:"" help:"Funding bank accounts: add, list, deactivate."`
+	Appkey   appkeyCmd   `cmd:"" help:"Application keys: issue, list, deactivate, reactivate."`
+	Verify   verifyCmd   `cmd:"" help:"Check every invariant of the store."`
+	Backup   backupCmd   `cmd:"" help:"Copy the store to a folder while the server runs."`
+	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the store's schema up to this program."`
+	Bench    benchCmd    `cmd:"" help:"Measure this machine and print the table of docs/benchmarks.md."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "duebook: "+explain(err))
+		os.Exit(1)
+	}
+}
+
+// explain says what is wrong in a person's words: of a refusal its message and fields.
+func explain(err error) string {
+	f := fault.From(err)
+	if f == nil {
+		return err.Error()
+	}
+	s := f.Message
+	for _, field := range f.Fields {
+		s += " (" + field + ")"
+	}
+	for _, a := range f.Args {
+		s += " (" + a + ")"
+	}
+	return s
+}
+
+// call is what every command gets: the global flags, where to print, and how to open the store.
+type call struct {
+	*cli
+	ctx      context.Context
+	out, err io.Writer
+	log      *slog.Logger
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("duebook"), kong.Writers(stdout, stderr), kong.UsageOnError(),
+		kong.Description("The book of what an organisation owes and is owed: accounts payable and receivable, self-hosted."),
+		kong.Vars{"version": "duebook " + version})
+	if err != nil {
+		return err
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{ReplaceAttr: secret.MaskAttr}))
+	return k.Run(&call{cli: &c, ctx: ctx, out: stdout, err: stderr, log: log})
+}
+
+func (c *call) config() server.Config {
+	return server.Config{Dir: c.Data, DB: c.DB, Sandbox: c.Sandbox, SMTP: c.SMTP, MailFrom: c.MailFrom, PublicURL: c.URL,
+		Log: c.log, Version: version}
+}
+
+// with opens the store for one command and closes it again.
+func (c *call) with(f func(*server.App) error) error {
+	app, err := server.Open(c.ctx, c.config())
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(app), app.Close())
+}
+
+// existing is with for commands that never create a store.
+func (c *call) existing(f func(*server.App) error) error {
+	if _, err := os.Stat(filepath.Join(c.Data, "master.key")); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no store in %s; `duebook org create` makes one", c.Data)
+	}
+	return c.with(f)
+}
+
+// print shows a result: as JSON, or in the words of text.
+func (c *call) print(v any, text func(io.Writer)) error {
+	if c.JSON {
+		e := json.NewEncoder(c.out)
+		e.SetEscapeHTML(false)
+		return e.Encode(v)
+	}
+	text(c.out)
+	return nil
+}
+
+type serveCmd struct {
+	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" env:"DUEBOOK_LISTEN"`
+}
+
+// Run serves until the process is told to stop; calls under way are finished.
+func (s *serveCmd) Run(c *call) error {
+	cfg := c.config()
+	cfg.Listen = s.Listen
+	app, err := server.Open(c.ctx, cfg)
+	if err != nil {
+		return err
+	}
+	r, err := app.Start(c.ctx)
+	if err != nil {
+		return errors.Join(err, app.Close())
+	}
+	c.log.Info("serving", "address", r.URL(), "data", c.Data, "sandbox", app.DB.Sandbox())
+	select {
+	case <-c.ctx.Done():
+	case err = <-r.Failed():
+	}
+	return errors.Join(err, r.Stop())
+}
+
+type migrateCmd struct{}
+
+// Run opens the store, which migrates it.
+func (*migrateCmd) Run(c *call) error {
+	return c.existing(func(*server.App) error {
+		_, err := fmt.Fprintln(c.out, "The store is up to date.")
+		return err
+	})
+}

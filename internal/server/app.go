@@ -1,0 +1,130 @@
+// Package server puts the parts together: it opens a store with everything that works on it, wires the doors, runs
+// what falls due, and stops in order.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/duebook/duebook/internal/blob"
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/job"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/schema"
+	"github.com/duebook/duebook/internal/secret"
+)
+
+// Config is what the command line and the environment decide.
+type Config struct {
+	Dir       string // data folder
+	DB        string // database URL; empty for SQLite in Dir
+	Sandbox   bool
+	Listen    string // address for Serve
+	PublicURL string // how people reach the server, for links in mails; derived from Listen if empty
+	SMTP      string // host:port, with user:password@ before it if needed; empty: mails wait
+	MailFrom  string
+	Clock     clock.Clock // of this node; the system's if nil
+	Log       *slog.Logger
+	Version   string
+}
+
+// App is an open store with what works on it. Commands use it beside a running server.
+type App struct {
+	Config
+	DB       *db.DB
+	Vault    *secret.Vault
+	Blobs    *blob.Store
+	Sessions *org.Sessions
+	Engine   *payment.Engine
+	Work     *job.Runner
+	serving  io.Closer
+}
+
+// Open opens or creates the store in c.Dir.
+func Open(ctx context.Context, c Config) (*App, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: secret.MaskAttr}))
+	}
+	if err := os.MkdirAll(filepath.Join(c.Dir, "tmp"), 0o700); err != nil {
+		return nil, fmt.Errorf("create the data folder: %w", err)
+	}
+	d, err := db.Open(ctx, db.Options{Dir: c.Dir, URL: c.DB, Migrations: schema.Files, Clock: c.Clock, Sandbox: c.Sandbox, Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	vault, err := openVault(ctx, d, filepath.Join(c.Dir, "master.key"))
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	blobs, err := blob.New(filepath.Join(c.Dir, "blobs"), vault)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	a := &App{Config: c, DB: d, Vault: vault, Blobs: blobs}
+	a.Sessions = org.NewSessions(d)
+	a.Engine = payment.NewEngine(d, vault, filepath.Join(c.Dir, "bank"), c.Log)
+	a.Work = job.New(d, a.handlers(), c.Log)
+	return a, nil
+}
+
+// openVault opens the master key. Only a store without organisations gets a new one: over a filled store it would
+// hide that the old one is lost.
+func openVault(ctx context.Context, d *db.DB, path string) (*secret.Vault, error) {
+	v, err := secret.OpenVault(path)
+	if !errors.Is(err, os.ErrNotExist) {
+		return v, err
+	}
+	var filled bool
+	err = d.Read(ctx, db.Caller{}, func(tx *db.Tx) error {
+		return tx.Row(`SELECT EXISTS (SELECT 1 FROM organisations)`).Scan(&filled)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if filled {
+		return nil, fmt.Errorf("the master key %s is missing, and this store has data sealed with it: put it back", path)
+	}
+	return secret.CreateVault(path)
+}
+
+// Close closes the store.
+func (a *App) Close() error {
+	err := a.Sessions.Flush(context.Background())
+	if a.serving != nil {
+		err = errors.Join(err, a.serving.Close())
+	}
+	return errors.Join(err, a.DB.Close())
+}
+
+// ErrServed refuses a second server on one SQLite store; several nodes need PostgreSQL.
+var ErrServed = errors.New("another server runs on this data folder; several nodes share a PostgreSQL store instead")
+
+// claim makes this process the one server of a SQLite store.
+func (a *App) claim() error {
+	if a.Config.DB != "" && !strings.HasPrefix(a.Config.DB, "sqlite:") {
+		return nil
+	}
+	f, err := os.OpenFile(filepath.Join(a.Dir, "serve.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return ErrServed
+		}
+		return fmt.Errorf("lock the data folder: %w", err)
+	}
+	a.serving = f
+	return nil
+}

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// The parts of a backup: one database, the key its secrets are sealed with, and two folders.
+const (
+	backupSQLite   = "duebook.db"
+	backupPostgres = "duebook.pgdump"
+	masterKey      = "master.key"
+)
+
+var backupFolders = []string{"blobs", "bank"}
+
+// Backup copies the store into the folder to while it is in use. The database is copied first: whatever it refers
+// to was stored before, so that every document of the copy is in the copy.
+func (a *App) Backup(ctx context.Context, to string) error {
+	if err := emptyDir(to); err != nil {
+		return err
+	}
+	name := backupSQLite
+	if a.onPostgres() {
+		name = backupPostgres
+	}
+	if err := a.DB.Backup(ctx, filepath.Join(to, name)); err != nil {
+		return err
+	}
+	if err := copyFile(filepath.Join(a.Dir, masterKey), filepath.Join(to, masterKey)); err != nil {
+		return err
+	}
+	for _, f := range backupFolders {
+		if err := copyTree(ctx, filepath.Join(a.Dir, f), filepath.Join(to, f)); err != nil {
+			return fmt.Errorf("copy %s: %w", f, err)
+		}
+	}
+	return nil
+}
+
+func (a *App) onPostgres() bool { return strings.HasPrefix(a.Config.DB, "postgres") }
+
+// Restore fills an empty data folder, and an empty PostgreSQL database if one is named, from a backup.
+func Restore(ctx context.Context, from string, c Config) error {
+	if err := emptyDir(c.Dir); err != nil {
+		return err
+	}
+	dump := filepath.Join(from, backupPostgres)
+	if strings.HasPrefix(c.DB, "postgres") {
+		cmd := exec.CommandContext(ctx, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname="+c.DB, dump)
+		cmd.Stderr = os.Stderr
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("pg_restore: %w", err)
+		}
+	} else if err := copyFile(filepath.Join(from, backupSQLite), filepath.Join(c.Dir, backupSQLite)); err != nil {
+		return err
+	}
+	if err := copyFile(filepath.Join(from, masterKey), filepath.Join(c.Dir, masterKey)); err != nil {
+		return err
+	}
+	for _, f := range backupFolders {
+		if err := copyTree(ctx, filepath.Join(from, f), filepath.Join(c.Dir, f)); err != nil {
+			return fmt.Errorf("copy %s: %w", f, err)
+		}
+	}
+	return nil
+}
+
+func emptyDir(dir string) error {
+	found, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("%s is not empty; name an empty folder", dir)
+	}
+	return os.MkdirAll(dir, 0o700)
+}
+
+func copyTree(ctx context.Context, from, to string) error {
+	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		err = copyFile(path, filepath.Join(to, rel))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a temporary file that became a final one meanwhile
+		}
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return errors.Join(err, out.Close())
+	}
+	return errors.Join(out.Sync(), out.Close())
+}

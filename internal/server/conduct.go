@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/banksim"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+)
+
+// conductor runs what falls due: the payment engines of all organisations, the bank of the sandbox, the queue. It
+// goes from one due instant to the next, so that a sandbox whose clock jumped sees the same events in the same order
+// as one whose clock only ticked.
+type conductor struct {
+	app  *App
+	last time.Time // the instant up to which this process has seen everything
+	sims map[ids.ID]*banksim.Sim
+}
+
+// pause is the time between two looks at what is due.
+const pause = time.Second
+
+// run looks for due work until ctx ends. In a sandbox whose clock was moved it rests until settle has run.
+func (c *conductor) run(ctx context.Context) {
+	t := time.NewTicker(pause)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		if err := c.tick(ctx); err != nil && ctx.Err() == nil {
+			c.app.Log.ErrorContext(ctx, "due work failed; it is tried again", "error", err)
+		}
+	}
+}
+
+func (c *conductor) tick(ctx context.Context) error {
+	var now time.Time
+	rests := false
+	err := c.app.DB.Read(ctx, db.Caller{}, func(tx *db.Tx) error {
+		now = tx.Now()
+		return tx.Row(`SELECT clock_offset <> settled_offset FROM store WHERE id = 1`).Scan(&rests)
+	})
+	if err != nil || rests {
+		return err
+	}
+	return c.upTo(ctx, now)
+}
+
+// settle runs everything that is due and lets the sandbox tick on from there.
+func (c *conductor) settle(ctx context.Context) error {
+	now, err := c.app.DB.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.upTo(ctx, now); err != nil {
+		return err
+	}
+	return c.app.DB.Write(ctx, db.Caller{Channel: "sandbox"}, func(tx *db.Tx) error {
+		tx.Exec(`UPDATE store SET settled_offset = clock_offset WHERE id = 1`)
+		return nil
+	})
+}
+
+// sameInstant bounds how often one instant is worked on: an event may cause another at the same time, but not for
+// ever.
+const sameInstant = 8
+
+// upTo works through the due instants until none is left at or before now.
+func (c *conductor) upTo(ctx context.Context, now time.Time) error {
+	orgs, err := c.orgs(ctx)
+	if err != nil {
+		return err
+	}
+	for repeated := 0; ; {
+		at, ok, err := c.next(ctx, orgs)
+		if err != nil {
+			return err
+		}
+		if !ok || at.After(now) {
+			break
+		}
+		if at.After(c.last) {
+			c.last, repeated = at, 0
+		} else if repeated++; repeated > sameInstant {
+			return fmt.Errorf("work due at %s does not come to an end", at.Format(time.RFC3339Nano))
+		}
+		if err := c.step(ctx, orgs, c.last); err != nil {
+			return err
+		}
+	}
+	if now.After(c.last) {
+		c.last = now
+	}
+	return c.app.Work.Due(ctx, now)
+}
+
+func (c *conductor) orgs(ctx context.Context) ([]ids.ID, error) {
+	var out []ids.ID
+	err := c.app.DB.Read(ctx, db.Caller{}, func(tx *db.Tx) error {
+		all, err := org.List(tx)
+		for _, o := range all {
+			out = append(out, o.ID)
+		}
+		return err
+	})
+	return out, err
+}
+
+// next is the earliest instant at which something is due anywhere.
+func (c *conductor) next(ctx context.Context, orgs []ids.ID) (at time.Time, found bool, err error) {
+	consider := func(t time.Time, ok bool) {
+		if ok && (!found || t.Before(at)) {
+			at, found = t, true
+		}
+	}
+	for _, o := range orgs {
+		t, ok, err := c.app.Engine.Due(ctx, o)
+		if err != nil {
+			return at, false, err
+		}
+		consider(t, ok)
+		if c.app.DB.Sandbox() {
+			sim, err := c.sim(ctx, o)
+			if err != nil {
+				return at, false, err
+			}
+			consider(sim.NextDue(c.last))
+		}
+	}
+	return at, found, nil
+}
+
+// step does what is due at that instant: our side, then the bank's, then ours with the bank's answers.
+func (c *conductor) step(ctx context.Context, orgs []ids.ID, at time.Time) error {
+	for _, o := range orgs {
+		if err := c.app.Engine.Step(ctx, o, at); err != nil {
+			return err
+		}
+		if !c.app.DB.Sandbox() {
+			continue
+		}
+		sim, err := c.sim(ctx, o)
+		if err != nil {
+			return err
+		}
+		written, err := sim.Run(at)
+		if err != nil {
+			return err
+		}
+		if len(written) > 0 {
+			if err := c.app.Engine.Step(ctx, o, at); err != nil {
+				return err
+			}
+		}
+	}
+	return c.app.Work.Due(ctx, at)
+}
+
+// sim is the simulated bank of an organisation, as it knows that organisation's accounts now.
+func (c *conductor) sim(ctx context.Context, o ids.ID) (*banksim.Sim, error) {
+	if s := c.sims[o]; s != nil {
+		return s, nil
+	}
+	accounts, err := bank.Known(ctx, c.app.DB, c.app.Vault, o)
+	if err != nil {
+		return nil, err
+	}
+	var known []banksim.Account
+	for _, a := range accounts {
+		known = append(known, banksim.Account{CompanyID: a.CompanyID, Routing: a.Routing, Number: a.Number, Since: a.Since})
+	}
+	s := banksim.New(filepath.Join(c.app.Dir, "bank", string(o)), known)
+	if len(known) > 0 {
+		c.sims[o] = s
+	}
+	return s, nil
+}

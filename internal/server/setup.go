@@ -1,0 +1,50 @@
+package server
+
+import (
+	"context"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/dimension"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/secret"
+)
+
+// The funding account that a sandbox gives every organisation (domain section 15).
+const (
+	sandboxRouting = "990000013"
+	sandboxAccount = "1000007777"
+)
+
+// CreateOrg makes an organisation with its administrator and chart; in a sandbox with the verified funding account
+// Operating.
+func (a *App) CreateOrg(ctx context.Context, name, email, password string, apiAccess bool) (orgID, userID ids.ID, err error) {
+	hash, err := secret.HashPassword(ctx, password)
+	if err != nil {
+		return "", "", err
+	}
+	orgID, userID, err = org.Create(ctx, a.DB, "command", org.NewOrganisation{Name: name, AdminEmail: email, PasswordHash: hash,
+		APIAccess: apiAccess, SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
+	if err == nil && a.DB.Sandbox() {
+		_, err = a.AddBank(ctx, orgID, "Operating", sandboxRouting, sandboxAccount, true)
+	}
+	return orgID, userID, err
+}
+
+// AddBank adds a funding account; its number is sealed before the transaction.
+func (a *App) AddBank(ctx context.Context, orgID ids.ID, name, routing, number string, verified bool) (ids.ID, error) {
+	n := bank.NewAccount{ID: ids.New(ids.BankAccount), Name: name, BankName: name, Routing: routing, Verified: verified}
+	if err := n.Seal(a.Vault, orgID, number); err != nil {
+		return "", err
+	}
+	var id ids.ID
+	err := a.DB.Write(ctx, db.Caller{Org: orgID, Perms: org.All, Channel: "command"}, func(tx *db.Tx) (err error) {
+		if _, err = org.Load(tx); err != nil {
+			return err
+		}
+		id, err = bank.Add(tx, n)
+		return err
+	})
+	return id, err
+}
