@@ -14,7 +14,7 @@ import (
 )
 
 // Insert stores a new record with its lines and its audit event. It gives ids to the record and its lines, sets
-// createdTime to the transaction's time and updatedTime to the stamp. Rules and references are the room's to check
+// createdTime and updatedTime to the transaction's stamp (G-31); the struct shows its time until it is read again. Rules and references are the room's to check
 // before.
 func (t *Type) Insert(tx *db.Tx, rec Record) {
 	t.prepare(tx, rec)
@@ -60,7 +60,7 @@ func (t *Type) args(args []any, tx *db.Tx, rec Record) []any {
 	}
 	args = append(args, string(tx.Org()))
 	for _, f := range t.stored {
-		if f.Name == "updatedTime" {
+		if f.Name == "updatedTime" || f.Name == "createdTime" {
 			args = append(args, db.Stamp)
 			continue
 		}

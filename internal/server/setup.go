@@ -34,12 +34,13 @@ func (a *App) CreateOrg(ctx context.Context, name, email, password string, apiAc
 
 // AddBank adds a funding account; its number is sealed before the transaction.
 func (a *App) AddBank(ctx context.Context, orgID ids.ID, name, routing, number string, verified bool) (ids.ID, error) {
-	n := bank.NewAccount{ID: ids.New(ids.BankAccount), Name: name, BankName: name, Routing: routing, Verified: verified}
-	if err := n.Seal(a.Vault, orgID, number); err != nil {
+	n, err := bank.Seal(a.Vault, orgID, number)
+	if err != nil {
 		return "", err
 	}
+	n.Name, n.BankName, n.Routing, n.Verified = name, name, routing, verified
 	var id ids.ID
-	err := a.DB.Write(ctx, db.Caller{Org: orgID, Perms: org.All, Channel: "command"}, func(tx *db.Tx) (err error) {
+	err = a.DB.Write(ctx, db.Caller{Org: orgID, Perms: org.All, Channel: "command"}, func(tx *db.Tx) (err error) {
 		if _, err = org.Load(tx); err != nil {
 			return err
 		}

@@ -64,7 +64,8 @@ CREATE TABLE vendor_bank_accounts (
 	holder_name      ctext  NOT NULL,
 	status           BIGINT NOT NULL,
 	usable_from      ctext  NOT NULL,
-	prenote_state    ctext  NOT NULL,
+	prenote_state    ctext  NOT NULL,           -- due, sent, returned
+	prenote_trace    ctext  NOT NULL,           -- ACH: 15 digits, once it is sent
 	entered_by       ctext  NOT NULL,
 	PRIMARY KEY (org_id, id)
 );
@@ -72,6 +73,9 @@ CREATE INDEX vendor_bank_accounts_created ON vendor_bank_accounts (org_id, creat
 CREATE INDEX vendor_bank_accounts_updated ON vendor_bank_accounts (org_id, updated_time, id);
 CREATE INDEX vendor_bank_accounts_vendor ON vendor_bank_accounts (org_id, vendor_id);
 CREATE INDEX vendor_bank_accounts_hash ON vendor_bank_accounts (org_id, account_hash);
+CREATE INDEX vendor_bank_accounts_prenote ON vendor_bank_accounts (org_id, prenote_state) WHERE prenote_state = 'due';
+CREATE INDEX vendor_bank_accounts_trace ON vendor_bank_accounts (org_id, prenote_trace) WHERE prenote_trace <> '';
+CREATE UNIQUE INDEX vendor_bank_accounts_one ON vendor_bank_accounts (org_id, vendor_id) WHERE is_active = 1; -- VEN-3
 
 -- number_key is the invoice number as duplicates are found by it (BIL-6).
 CREATE TABLE bills (

@@ -20,11 +20,12 @@ CREATE TABLE bank_accounts (
 	is_default       BIGINT NOT NULL,
 	status           BIGINT NOT NULL,
 	ledger_account_id ctext  NOT NULL,
-	next_check       BIGINT NOT NULL,
+	first_check      BIGINT NOT NULL,           -- number of its first cheque; a counter goes on from there
 	PRIMARY KEY (org_id, id)
 );
 CREATE INDEX bank_accounts_created ON bank_accounts (org_id, created_time, id);
 CREATE INDEX bank_accounts_updated ON bank_accounts (org_id, updated_time, id);
+CREATE UNIQUE INDEX bank_accounts_number ON bank_accounts (org_id, routing, account_hash) WHERE is_active = 1;
 
 -- An instruction to pay one vendor (SentPay).
 CREATE TABLE payments (
@@ -48,15 +49,28 @@ CREATE TABLE payments (
 	confirmation     ctext  NOT NULL,
 	txn_number       ctext  NOT NULL,
 	description      ctext  NOT NULL,
-	cleared_after    ctext  NOT NULL,
+	clear_due        BIGINT NOT NULL,           -- settled: the instant from which it counts as cleared
 	created_by       ctext  NOT NULL,
 	hold_reason      ctext  NOT NULL,
+	steps            BIGINT NOT NULL,           -- changes of state so far
 	PRIMARY KEY (org_id, id)
 );
 CREATE INDEX payments_created ON payments (org_id, created_time, id);
 CREATE INDEX payments_updated ON payments (org_id, updated_time, id);
 CREATE INDEX payments_state ON payments (org_id, state, process_date);
 CREATE INDEX payments_vendor ON payments (org_id, vendor_id, id);
+
+-- The timeline of a payment: one row for each change of state. The key refuses a second change at the same place.
+CREATE TABLE payment_steps (
+	org_id     ctext  NOT NULL,
+	payment_id ctext  NOT NULL,
+	line       BIGINT NOT NULL,
+	state      ctext  NOT NULL,
+	at         BIGINT NOT NULL,
+	file_id    ctext  NOT NULL,                -- the bank file that did it
+	note       ctext  NOT NULL,
+	PRIMARY KEY (org_id, payment_id, line)
+);
 
 -- The part of a payment that goes to one bill.
 CREATE TABLE bill_pays (
@@ -100,7 +114,7 @@ CREATE TABLE disbursements (
 	payment_id    ctext  NOT NULL,
 	batch_id      ctext  NOT NULL,
 	rail          ctext  NOT NULL,
-	state         ctext  NOT NULL,             -- released, sent, settled, cleared, returned, voided
+	state         ctext  NOT NULL,             -- released, sent, settled, cleared, returned, credited (by the bank, after a return), rejected
 	amount        BIGINT NOT NULL,
 	payee         ctext  NOT NULL,             -- snapshot, JSON without account number
 	bank_account  ctext  NOT NULL,             -- the vendor's account it went to (vba id); empty for a cheque
@@ -121,9 +135,9 @@ CREATE TABLE checks (                          -- the register: a number is used
 	bank_account_id ctext  NOT NULL,
 	serial          BIGINT NOT NULL,
 	disbursement_id ctext  NOT NULL,
-	state           ctext  NOT NULL,           -- allocated, printed, mailed, cleared, spoiled, voided
+	state           ctext  NOT NULL,           -- allocated, mailed, cleared
 	amount          BIGINT NOT NULL,
-	payee           ctext  NOT NULL,
+	payee           ctext  NOT NULL,           -- the name on it
 	issued          ctext  NOT NULL,
 	PRIMARY KEY (org_id, bank_account_id, serial)
 );
@@ -147,21 +161,35 @@ CREATE TABLE bank_files (
 	org_id     ctext  NOT NULL,
 	id         ctext  NOT NULL,
 	direction  ctext  NOT NULL,                -- out or in
-	kind       ctext  NOT NULL,                -- ach, cheques, positivepay, ack, returns, statement
+	kind       ctext  NOT NULL,                -- ach, prenote, positivepay, checks, ack, returns, statement
 	batch_id   ctext  NOT NULL,
-	name       ctext  NOT NULL,                -- its name in the folder; given at delivery for files that leave
+	name       ctext  NOT NULL,                -- in the folder; fixed before the bytes of a file leave
 	sha256     ctext  NOT NULL,
 	size       BIGINT NOT NULL,
-	state      ctext  NOT NULL,                -- out: ready, delivered, accepted, rejected; in: taken, refused
+	state      ctext  NOT NULL,                -- out: unprinted, ready, delivered, delivery_unknown, accepted, rejected; in: taken, refused
 	detail     ctext  NOT NULL,
 	created    BIGINT NOT NULL,
 	delivered  BIGINT NOT NULL,
 	bytes      ctext  NOT NULL,                -- sealed by the vault: account numbers stand in it
 	PRIMARY KEY (org_id, id)
 );
-CREATE UNIQUE INDEX bank_files_content ON bank_files (org_id, direction, sha256);
+CREATE UNIQUE INDEX bank_files_content ON bank_files (org_id, direction, sha256) WHERE sha256 <> '';
 CREATE INDEX bank_files_state ON bank_files (org_id, state, id);
 CREATE INDEX bank_files_batch ON bank_files (org_id, batch_id);
+CREATE INDEX bank_files_name ON bank_files (org_id, direction, name);
+
+-- Entries the bank sent back, each taken in once (XO-8).
+CREATE TABLE bank_returns (
+	org_id   ctext  NOT NULL,
+	trace    ctext  NOT NULL,                  -- of the entry on its way back
+	original ctext  NOT NULL,                  -- trace of our entry
+	code     ctext  NOT NULL,                  -- Rnn or Cnn
+	amount   BIGINT NOT NULL,
+	file_id  ctext  NOT NULL,
+	matched  ctext  NOT NULL,                  -- the payment or vendor bank account; empty: an exception for a person
+	created  BIGINT NOT NULL,
+	PRIMARY KEY (org_id, original, trace, code)
+);
 
 CREATE TABLE statement_lines (                 -- what the bank said happened; one line matches once (REC-4)
 	org_id          ctext  NOT NULL,
