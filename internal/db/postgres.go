@@ -46,6 +46,9 @@ func openPostgres(ctx context.Context, o Options) (*postgresStore, error) {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
 	s := &postgresStore{pool: pool, sql: stdlib.OpenDBFromPool(pool), url: o.URL}
+	// Both bounds are the pool's: beyond it database/sql would wait for the pool to get a connection back that it
+	// keeps idle itself.
+	s.sql.SetMaxOpenConns(int(cfg.MaxConns))
 	s.sql.SetMaxIdleConns(int(cfg.MaxConns))
 	if err := migrate(ctx, postgres, s.sql, o.Migrations); err != nil {
 		_ = s.close()
@@ -100,7 +103,7 @@ func (s *postgresStore) write(ctx context.Context, d *DB, who Caller, at time.Ti
 	}
 	tx := &Tx{db: d, who: who, now: now, conn: c, ctx: ctx, version: version}
 	tx.stamp = func(*Tx) (clock.Instant, error) {
-		return lockedClock(ctx, c, `SELECT pg_advisory_xact_lock_shared($1)`, "", lockKey(who.Org))
+		return lockedClock(ctx, d.clk, c, `SELECT pg_advisory_xact_lock_shared($1)`, "", lockKey(who.Org))
 	}
 	if err := run(tx, fn); err != nil {
 		return s.rollback(ctx, c, err)
@@ -140,7 +143,7 @@ func (s *postgresStore) read(ctx context.Context, d *DB, who Caller, poll bool, 
 	if poll {
 		// Exclusive for an instant: whoever holds the shared lock has stamped and not yet committed, and whoever
 		// stamps later does not stamp earlier than the time told here.
-		told, err = lockedClock(ctx, c, `SELECT pg_advisory_lock($1)`, `SELECT pg_advisory_unlock($1)`, lockKey(who.Org))
+		told, err = lockedClock(ctx, d.clk, c, `SELECT pg_advisory_lock($1)`, `SELECT pg_advisory_unlock($1)`, lockKey(who.Org))
 		if err != nil {
 			return err
 		}
@@ -157,14 +160,14 @@ func (s *postgresStore) read(ctx context.Context, d *DB, who Caller, poll bool, 
 	return s.rollback(ctx, c, run(tx, fn))
 }
 
-// lockedClock reads the database's clock, sandbox offset applied, between taking a lock and the statement after, in
-// one round trip.
-func lockedClock(ctx context.Context, c *conn, before, after string, key int64) (clock.Instant, error) {
-	var micros int64
+// lockedClock reads the database's clock, which all nodes share, sandbox offset applied, between taking a lock and the
+// statement after, in one round trip. A clock that a test sets by hand takes its place.
+func lockedClock(ctx context.Context, clk clock.Clock, c *conn, before, after string, key int64) (clock.Instant, error) {
+	var micros, offset int64
 	err := c.sql.Raw(func(driver any) error {
 		b := &pgx.Batch{}
 		b.Queue(before, key)
-		b.Queue(`SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + clock_offset FROM store WHERE id = 1`)
+		b.Queue(`SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, clock_offset FROM store WHERE id = 1`)
 		if after != "" {
 			b.Queue(after, key)
 		}
@@ -172,15 +175,18 @@ func lockedClock(ctx context.Context, c *conn, before, after string, key int64) 
 		if _, err := res.Exec(); err != nil {
 			return errors.Join(err, res.Close())
 		}
-		if err := res.QueryRow().Scan(&micros); err != nil {
+		if err := res.QueryRow().Scan(&micros, &offset); err != nil {
 			return errors.Join(err, res.Close())
 		}
 		return res.Close()
 	})
-	return clock.Instant(micros), translate(err)
+	if m, ok := clk.(*clock.Manual); ok {
+		micros = m.Now().UnixMicro()
+	}
+	return clock.Instant(micros + offset), translate(err)
 }
 
-func (s *postgresStore) ping(ctx context.Context) error { return s.pool.Ping(ctx) }
+func (s *postgresStore) ping(ctx context.Context) error { return s.sql.PingContext(ctx) }
 
 // backup leaves the copy to pg_dump, in its own format, which pg_restore reads.
 func (s *postgresStore) backup(ctx context.Context, to string) error {

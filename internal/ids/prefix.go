@@ -73,4 +73,5 @@ const (
 	AuditEvent        = "aud"
 	SyncLink          = "syl"
 	CustomField       = "cfd"
+	Mail              = "mai"
 )
