@@ -16,10 +16,13 @@ func (tx *Tx) Audit(action, recordType string, record ids.ID, changes string) {
 
 // Next gives the next number of a counter of the organisation, starting at first. Numbers of a transaction that
 // rolls back are given again, so a counter has no gaps.
-func (tx *Tx) Next(name string, first int64) (int64, error) {
-	var n int64
+func (tx *Tx) Next(name string, first int64) (int64, error) { return tx.NextN(name, first, 1) }
+
+// NextN takes n numbers of a counter at once and gives the lowest. The counter is the transaction's until it ends.
+func (tx *Tx) NextN(name string, first, n int64) (int64, error) {
+	var last int64
 	err := tx.Row(`INSERT INTO counters (org_id, name, value) VALUES ($1, $2, $3)
-		ON CONFLICT (org_id, name) DO UPDATE SET value = counters.value + 1 RETURNING value`,
-		string(tx.who.Org), name, first).Scan(&n)
-	return n, err
+		ON CONFLICT (org_id, name) DO UPDATE SET value = counters.value + $4 RETURNING value`,
+		string(tx.who.Org), name, first+n-1, n).Scan(&last)
+	return last - n + 1, err
 }

@@ -110,7 +110,8 @@ func (d *DB) settle(ctx context.Context, sandbox bool) error {
 			if sandbox {
 				kind = "sandbox"
 			}
-			tx.Exec(`INSERT INTO store (id, kind, clock_offset) VALUES (1, $1, 0) ON CONFLICT (id) DO NOTHING`, kind)
+			tx.Exec(`INSERT INTO store (id, kind, clock_offset, worked_until) VALUES (1, $1, 0, $2) ON CONFLICT (id) DO NOTHING`,
+				kind, int64(clock.FromTime(tx.Now())))
 		} else if err != nil {
 			return fmt.Errorf("read the kind of store: %w", err)
 		}
@@ -183,7 +184,8 @@ func SetClock(tx *Tx, t time.Time) error {
 	}
 	offset := t.Sub(tx.db.clk.Now()).Microseconds()
 	tx.stateChanged = true
-	tx.Exec(`UPDATE store SET clock_offset = $1 WHERE id = 1`, offset)
+	tx.Exec(`UPDATE store SET clock_offset = $1, worked_until = CASE WHEN worked_until > $2 THEN $2 ELSE worked_until END WHERE id = 1`,
+		offset, int64(clock.FromTime(t)))
 	return nil
 }
 

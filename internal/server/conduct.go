@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -8,55 +9,57 @@ import (
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/banksim"
+	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 )
 
+// pause is the time between two looks at what is due.
+const pause = time.Second
+
 // conductor runs what falls due: the payment engines of all organisations, the bank of the sandbox, the queue. It
 // goes from one due instant to the next, so that a sandbox whose clock jumped sees the same events in the same order
 // as one whose clock only ticked.
 type conductor struct {
-	app  *App
-	last time.Time // the instant up to which this process has seen everything
-	sims map[ids.ID]*banksim.Sim
+	app   *App
+	last  time.Time // the instant up to which due work has been done
+	saved time.Time // of that, what the store knows
+	sims  map[ids.ID]*banksim.Sim
+	banks int64 // funding accounts there were when sims were made
 }
 
-// pause is the time between two looks at what is due.
-const pause = time.Second
-
-// run looks for due work until ctx ends. In a sandbox whose clock was moved it rests until settle has run.
-func (c *conductor) run(ctx context.Context) {
-	t := time.NewTicker(pause)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		if err := c.tick(ctx); err != nil && ctx.Err() == nil {
-			c.app.Log.ErrorContext(ctx, "due work failed; it is tried again", "error", err)
-		}
-	}
-}
-
+// tick does what has fallen due. In a sandbox whose clock was moved it rests until settle has run.
 func (c *conductor) tick(ctx context.Context) error {
-	var now time.Time
-	rests := false
-	err := c.app.DB.Read(ctx, db.Caller{}, func(tx *db.Tx) error {
-		now = tx.Now()
-		return tx.Row(`SELECT clock_offset <> settled_offset FROM store WHERE id = 1`).Scan(&rests)
-	})
+	now, rests, err := c.look(ctx)
 	if err != nil || rests {
 		return err
 	}
 	return c.upTo(ctx, now)
 }
 
+// look reads the store's time, whether work rests, and up to when it has been done.
+func (c *conductor) look(ctx context.Context) (now time.Time, rests bool, err error) {
+	err = c.app.DB.Read(ctx, db.Caller{}, func(tx *db.Tx) error {
+		var until, banks int64
+		now = tx.Now()
+		err := tx.Row(`SELECT clock_offset <> settled_offset, worked_until, (SELECT count(*) FROM bank_accounts) FROM store WHERE id = 1`).
+			Scan(&rests, &until, &banks)
+		if banks != c.banks {
+			c.banks, c.sims = banks, map[ids.ID]*banksim.Sim{} // a bank learns of its new accounts
+		}
+		c.saved = clock.Instant(until).Time()
+		if c.last.Before(c.saved) || c.last.After(now) {
+			c.last = c.saved
+		}
+		return err
+	})
+	return now, rests, err
+}
+
 // settle runs everything that is due and lets the sandbox tick on from there.
 func (c *conductor) settle(ctx context.Context) error {
-	now, err := c.app.DB.Now(ctx)
+	now, _, err := c.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,12 +76,13 @@ func (c *conductor) settle(ctx context.Context) error {
 // ever.
 const sameInstant = 8
 
-// upTo works through the due instants until none is left at or before now.
+// upTo works through the due instants until none is left at or before now, and then through the queue.
 func (c *conductor) upTo(ctx context.Context, now time.Time) error {
 	orgs, err := c.orgs(ctx)
 	if err != nil {
 		return err
 	}
+	stepped := false
 	for repeated := 0; ; {
 		at, ok, err := c.next(ctx, orgs)
 		if err != nil {
@@ -95,11 +99,19 @@ func (c *conductor) upTo(ctx context.Context, now time.Time) error {
 		if err := c.step(ctx, orgs, c.last); err != nil {
 			return err
 		}
+		stepped = true
 	}
-	if now.After(c.last) {
-		c.last = now
+	c.last = now
+	if err := c.app.Work.Due(ctx, now); err != nil {
+		return err
 	}
-	return c.app.Work.Due(ctx, now)
+	if !stepped && now.Sub(c.saved) < time.Minute {
+		return nil
+	}
+	return c.app.DB.Write(ctx, db.Caller{Channel: "server"}, func(tx *db.Tx) error {
+		tx.Exec(`UPDATE store SET worked_until = $1 WHERE id = 1 AND worked_until < $1`, int64(clock.FromTime(now)))
+		return nil
+	})
 }
 
 func (c *conductor) orgs(ctx context.Context) ([]ids.ID, error) {
@@ -122,11 +134,7 @@ func (c *conductor) next(ctx context.Context, orgs []ids.ID) (at time.Time, foun
 		}
 	}
 	for _, o := range orgs {
-		t, ok, err := c.app.Engine.Due(ctx, o)
-		if err != nil {
-			return at, false, err
-		}
-		consider(t, ok)
+		consider(c.app.Engine.Due(ctx, o, c.last))
 		if c.app.DB.Sandbox() {
 			sim, err := c.sim(ctx, o)
 			if err != nil {
@@ -169,17 +177,28 @@ func (c *conductor) sim(ctx context.Context, o ids.ID) (*banksim.Sim, error) {
 	if s := c.sims[o]; s != nil {
 		return s, nil
 	}
-	accounts, err := bank.Known(ctx, c.app.DB, c.app.Vault, o)
+	var known []banksim.Account
+	err := c.app.DB.Read(ctx, db.Caller{Org: o, Perms: org.All, Channel: "sandbox"}, func(tx *db.Tx) error {
+		owner, err := org.Load(tx)
+		if err != nil {
+			return err
+		}
+		all, err := bank.List(tx)
+		if err != nil {
+			return err
+		}
+		for _, a := range all {
+			number, err := a.Number(c.app.Vault, o)
+			if err != nil {
+				return err
+			}
+			known = append(known, banksim.Account{CompanyID: cmp.Or(a.CompanyID, owner.ACHID), Routing: a.Routing, Number: number})
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	var known []banksim.Account
-	for _, a := range accounts {
-		known = append(known, banksim.Account{CompanyID: a.CompanyID, Routing: a.Routing, Number: a.Number, Since: a.Since})
-	}
-	s := banksim.New(filepath.Join(c.app.Dir, "bank", string(o)), known)
-	if len(known) > 0 {
-		c.sims[o] = s
-	}
-	return s, nil
+	c.sims[o] = banksim.New(filepath.Join(c.app.Dir, "bank", string(o)), known)
+	return c.sims[o], nil
 }

@@ -17,9 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/duebook/duebook/internal/api/xmlv1"
-	"github.com/duebook/duebook/internal/banksim"
 	"github.com/duebook/duebook/internal/db"
-	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/web"
 )
 
@@ -49,7 +47,7 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Running{app: a, addr: l.Addr(), stop: cancel, failed: make(chan error, 1),
-		conductor: &conductor{app: a, sims: map[ids.ID]*banksim.Sim{}}}
+		conductor: &conductor{app: a}}
 	mux, err := r.routes()
 	if err != nil {
 		cancel()
@@ -60,6 +58,9 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelWarn)}
 	r.done.Go(func() { a.Sessions.Keep(ctx) })
 	r.done.Go(func() { r.work(ctx) })
+	if !a.DB.Sandbox() {
+		r.done.Go(func() { a.Work.Run(ctx) })
+	}
 	r.done.Go(func() {
 		if err := r.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			r.failed <- err

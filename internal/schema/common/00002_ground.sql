@@ -4,6 +4,7 @@ CREATE TABLE store (
 	kind         ctext  NOT NULL,            -- live or sandbox
 	clock_offset BIGINT NOT NULL DEFAULT 0,  -- microseconds that a sandbox's clock is ahead of real time
 	settled_offset BIGINT NOT NULL DEFAULT 0, -- clock_offset when due work was last run through: until then work rests
+	worked_until BIGINT NOT NULL DEFAULT 0,  -- instant up to which due work has been done
 	version      BIGINT NOT NULL DEFAULT 0   -- moves with everything that is cached across requests: keys, roles, sessions ended
 );
 

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/duebook/duebook/internal/bench"
+)
+
+type benchCmd struct {
+	Bills int           `help:"Bills stored before anything is measured." default:"100000"`
+	Time  time.Duration `help:"Time for each figure." default:"6s"`
+}
+
+// Run measures on a fresh store: SQLite in a temporary folder, or the empty PostgreSQL database of --db.
+func (b *benchCmd) Run(c *call) error {
+	dir, err := os.MkdirTemp("", "duebook-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	return bench.Run(c.ctx, c.out, bench.Options{Bills: b.Bills, Time: b.Time, DB: c.DB, Dir: dir})
+}

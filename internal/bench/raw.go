@@ -1,0 +1,284 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "modernc.org/sqlite" // the driver behind the raw writer, too
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
+)
+
+// earliest is the earliest process date after now, at midnight UTC.
+func earliest(now time.Time) time.Time {
+	return civil.Calendar{}.EarliestProcessDate(now).At(0, 0, time.UTC)
+}
+
+// model is the rows that one create_bill leaves, read back from the store, to be written again with other ids.
+type model struct {
+	query string
+	rows  [][]any
+}
+
+// models reads the rows of the model bill: bill, lines, postings, entry, audit event; in the order they are written.
+func (r *run) models() ([]model, error) {
+	var out []model
+	err := r.app.DB.Read(r.ctx, db.Caller{Org: r.org}, func(tx *db.Tx) error {
+		var entry string
+		if err := tx.Row(`SELECT id FROM journal_entries WHERE org_id = $1 AND source_id = $2`, string(r.org), r.bill).Scan(&entry); err != nil {
+			return err
+		}
+		for _, t := range []struct{ table, where, id string }{
+			{"bills", "id", r.bill}, {"bill_lines", "bill_id", r.bill}, {"audit_events", "record_id", r.bill},
+			{"postings", "entry_id", entry}, {"journal_entries", "id", entry},
+		} {
+			rows, err := tx.Query(`SELECT * FROM `+t.table+` WHERE org_id = $1 AND `+t.where+` = $2`, string(r.org), t.id)
+			if err != nil {
+				return err
+			}
+			m, err := readModel(t.table, rows)
+			if err != nil {
+				return fmt.Errorf("read the model rows of %s: %w", t.table, err)
+			}
+			out = append(out, m)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func readModel(table string, rows *sql.Rows) (model, error) {
+	defer rows.Close()
+	cols, err := rows.Columns()
+	if err != nil {
+		return model{}, err
+	}
+	var m model
+	for rows.Next() {
+		vals, dest := make([]any, len(cols)), make([]any, len(cols))
+		for i := range vals {
+			dest[i] = &vals[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return m, err
+		}
+		for i, v := range vals {
+			if b, ok := v.([]byte); ok {
+				vals[i] = string(b)
+			}
+		}
+		m.rows = append(m.rows, vals)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", table, strings.Join(cols, ", "))
+	n := 0
+	for i := range m.rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		for j := range cols {
+			n++
+			b.WriteString(map[bool]string{true: "(", false: ", "}[j == 0] + fmt.Sprintf("$%d", n))
+		}
+		b.WriteByte(')')
+	}
+	m.query = b.String()
+	return m, rows.Err()
+}
+
+// renamed gives the arguments of the model's statement with a fresh id for each id of the model. fresh keeps what
+// was given, so that rows go on naming each other.
+func (m model) renamed(fresh map[string]string) []any {
+	var args []any
+	for _, row := range m.rows {
+		for _, v := range row {
+			if s, ok := v.(string); ok {
+				if f, ok := fresh[s]; ok {
+					v = f
+				}
+			}
+			args = append(args, v)
+		}
+	}
+	return args
+}
+
+// names lists the ids of the model that a copy needs new ones for.
+func names(ms []model) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, m := range ms {
+		for _, row := range m.rows {
+			for _, v := range row {
+				s, _ := v.(string)
+				if len(s) == 20 && !seen[s] {
+					switch s[:3] {
+					case ids.Bill, ids.BillLine, ids.JournalEntry, ids.AuditEvent:
+						seen[s] = true
+						out = append(out, s)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+func freshNames(old []string) map[string]string {
+	m := make(map[string]string, len(old))
+	for _, s := range old {
+		m[s] = string(ids.New(s[:3]))
+	}
+	return m
+}
+
+// rawWriter writes the model's rows as fast as the database takes them, without any rule: on SQLite with full
+// synchronisation and group commit, on PostgreSQL one pipeline a bill.
+type rawWriter struct {
+	models []model
+	names  []string
+	write  func() error
+	close  func()
+}
+
+func (r *run) rawWriter() (*rawWriter, error) {
+	ms, err := r.models()
+	if err != nil {
+		return nil, err
+	}
+	w := &rawWriter{models: ms, names: names(ms)}
+	if r.DB != "" {
+		return w, w.onPostgres(r.ctx, r.DB)
+	}
+	return w, w.onSQLite(r.ctx, filepath.Join(r.Dir, "duebook.db"))
+}
+
+func (w *rawWriter) onPostgres(ctx context.Context, url string) error {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	cfg.MaxConns = 32
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	w.close = pool.Close
+	w.write = func() error {
+		fresh := freshNames(w.names)
+		b := &pgx.Batch{}
+		b.Queue("BEGIN")
+		for _, m := range w.models {
+			b.Queue(m.query, m.renamed(fresh)...)
+		}
+		b.Queue("COMMIT")
+		return pool.SendBatch(ctx, b).Close()
+	}
+	return nil
+}
+
+func (w *rawWriter) onSQLite(ctx context.Context, path string) error {
+	d, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=mmap_size(1073741824)&_pragma=cache_size(-65536)")
+	if err != nil {
+		return err
+	}
+	d.SetMaxOpenConns(1)
+	c, err := d.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	var stmts []*sql.Stmt
+	for _, m := range w.models {
+		s, err := c.PrepareContext(ctx, m.query)
+		if err != nil {
+			return err
+		}
+		stmts = append(stmts, s)
+	}
+	type request struct {
+		fresh map[string]string
+		done  chan error
+	}
+	queue := make(chan request, 256)
+	group := func(first request) {
+		members := []request{first}
+		_, err := c.ExecContext(ctx, "BEGIN IMMEDIATE")
+		for i := 0; i < len(members) && err == nil; i++ {
+			for j, m := range w.models {
+				if err == nil {
+					_, err = stmts[j].ExecContext(ctx, m.renamed(members[i].fresh)...)
+				}
+			}
+			select {
+			case r := <-queue:
+				members = append(members, r)
+			default:
+			}
+		}
+		if err == nil {
+			_, err = c.ExecContext(ctx, "COMMIT")
+		}
+		for _, m := range members {
+			m.done <- err
+		}
+	}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for r := range queue {
+			group(r)
+		}
+	}()
+	w.write = func() error {
+		r := request{freshNames(w.names), make(chan error, 1)}
+		queue <- r
+		return <-r.done
+	}
+	w.close = func() {
+		close(queue)
+		<-stopped
+		_ = errors.Join(c.Close(), d.Close())
+	}
+	return nil
+}
+
+// seed stores the bills that lie there before anything is measured: copies of the model, many to a transaction.
+func (r *run) seed() error {
+	ms, err := r.models()
+	if err != nil {
+		return err
+	}
+	old := names(ms)
+	begin := time.Now()
+	for done := 1; done < r.Bills; {
+		n := min(2000, r.Bills-done)
+		err := r.app.DB.Write(r.ctx, db.Caller{Org: r.org, Channel: "command"}, func(tx *db.Tx) error {
+			for range n {
+				fresh := freshNames(old)
+				for _, m := range ms {
+					tx.Exec(m.query, m.renamed(fresh)...)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		done += n
+	}
+	kind := "SQLite"
+	if r.DB != "" {
+		kind = "PostgreSQL"
+	}
+	r.printf("## %s, %d bills stored (seeded in %.0f s)\n", kind, r.Bills, time.Since(begin).Seconds())
+	return nil
+}
