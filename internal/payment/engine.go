@@ -1,0 +1,153 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/secret"
+)
+
+// Engine moves the payments of all organisations on: release, delivery, what the bank answers, clearing. Each of its
+// methods does what is due at an instant and nothing twice, however often it runs and in however many processes.
+type Engine struct {
+	db    *db.DB
+	vault *secret.Vault
+	dir   string
+	log   *slog.Logger
+	read  sync.Map // path of a file of the bank to its mark
+}
+
+// NewEngine makes the engine of a store. dir has a folder for each organisation: out/ and in/ lead to and from its bank,
+// checks/ takes the cheques to print.
+func NewEngine(d *db.DB, vault *secret.Vault, dir string, log *slog.Logger) *Engine {
+	return &Engine{db: d, vault: vault, dir: dir, log: log}
+}
+
+// Step does what is due at the instant at: first what the bank says, then test entries, release, delivery, clearing. A
+// part that fails does not keep the others from their work; the errors come joined.
+func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
+	return errors.Join(
+		e.TakeIn(ctx, org, at),
+		e.prenote(ctx, org, at),
+		e.Release(ctx, org, at),
+		e.Deliver(ctx, org, at),
+		e.Clear(ctx, org, at),
+	)
+}
+
+// Due is the first instant at or after the given one at which Step has work of our own: the given one itself if work
+// waits already. What the bank will send is not foreseen. A store that cannot be read counts as work that waits, so
+// that the next Step tells what is wrong.
+func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next time.Time, ok bool) {
+	note := func(t time.Time) {
+		if t.Before(after) {
+			t = after
+		}
+		if !ok || t.Before(next) {
+			next, ok = t, true
+		}
+	}
+	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
+		var waiting, settled int64
+		var process string
+		err := tx.Row(`SELECT (SELECT count(*) FROM bank_files WHERE org_id = $1 AND state IN ('unprinted', 'ready')),
+				(SELECT coalesce(min(process_date), '') FROM payments WHERE org_id = $1 AND state = 'scheduled'),
+				(SELECT CAST(coalesce(min(clear_due), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state = 'settled')`, string(org)).
+			Scan(&waiting, &process, &settled)
+		if err != nil {
+			return fmt.Errorf("look for due payments: %w", err)
+		}
+		if waiting > 0 {
+			note(after)
+		}
+		if process != "" {
+			day, err := civil.Parse(process)
+			if err != nil {
+				return fmt.Errorf("read the process date %q: %w", process, err)
+			}
+			note(releaseTime(day))
+		}
+		if settled > 0 {
+			note(clock.Instant(settled).Time())
+		}
+		test, err := prenoteWaits(tx)
+		if test {
+			note(prenoteTime(after))
+		}
+		return err
+	})
+	if err != nil {
+		e.log.ErrorContext(ctx, "cannot tell what is due", "org", org, "error", err)
+		return after, true
+	}
+	return next, ok
+}
+
+// Clear takes payments whose return window is over from settled to cleared: their attempt has succeeded (5.5).
+func (e *Engine) Clear(ctx context.Context, org ids.ID, at time.Time) error {
+	due, err := e.find(ctx, org, `SELECT id FROM payments WHERE org_id = $1 AND state = 'settled' AND clear_due <= $2 ORDER BY id`,
+		string(org), int64(clock.FromTime(at)))
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	return e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error {
+		for _, id := range due {
+			p, err := lock(tx, id)
+			if err != nil {
+				return err
+			}
+			if p.State != Settled || p.ClearDue > clock.FromTime(at) {
+				continue
+			}
+			if err := p.move(tx, Cleared, change{}); err != nil {
+				return err
+			}
+			setDisbursement(tx, p.ID, "cleared")
+		}
+		return nil
+	})
+}
+
+// releaseTime is when the run of a process date is (appendix B).
+func releaseTime(process civil.Date) time.Time { return process.At(1, 0, civil.Pacific) }
+
+// releaseDay is the last day whose run is due at the instant at.
+func releaseDay(at time.Time) civil.Date {
+	day := civil.Of(at, civil.Pacific)
+	if at.Before(releaseTime(day)) {
+		return day.AddDays(-1)
+	}
+	return day
+}
+
+// caller is who the engine acts as.
+func caller(o ids.ID) db.Caller { return db.Caller{Org: o, Perms: org.All, Channel: "job"} }
+
+// folder is one of the organisation's: out, in, checks.
+func (e *Engine) folder(org ids.ID, name string) string {
+	return filepath.Join(e.dir, string(org), name)
+}
+
+// find reads the ids that a query outside a transaction of ours gives.
+func (e *Engine) find(ctx context.Context, org ids.ID, query string, args ...any) (found []string, err error) {
+	err = e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
+		found, err = texts(tx, query, args...)
+		return err
+	})
+	return found, err
+}
+
+// setDisbursement moves the payment's disbursement on.
+func setDisbursement(tx *db.Tx, payment ids.ID, state string) {
+	tx.ExecOne(`UPDATE disbursements SET state = $3 WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), string(payment), state)
+}

@@ -1,0 +1,479 @@
+package payment
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/bill"
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/rail/ach"
+	"github.com/duebook/duebook/internal/rail/check"
+	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
+)
+
+// run is what leaves together: one rail, funding account and process date.
+type run struct {
+	rail    string
+	account ids.ID
+	process civil.Date
+}
+
+// payee is what is known of a payment's receiver when it leaves. It is stored with the disbursement, so that later edits
+// touch neither the cheque nor the entry (PAY-12). It has no account number.
+type payee struct {
+	Name        string           `json:"name"`
+	Address     []string         `json:"address,omitempty"`
+	Memo        string           `json:"memo,omitempty"`
+	Bills       []check.StubLine `json:"bills"`
+	BankAccount ids.ID           `json:"bankAccount,omitempty"`
+	Routing     string           `json:"routing,omitempty"`
+	Tail        string           `json:"tail,omitempty"`
+	Savings     bool             `json:"savings,omitempty"`
+	Person      bool             `json:"person,omitempty"`
+
+	account string // the vendor's account number, sealed
+}
+
+// draft is what is made of a run before its transaction, where account numbers are opened and cheques tried out.
+type draft struct {
+	funding string            // sealed number of the funding account
+	number  string            // the same, opened
+	payees  map[ids.ID]payee  // by payment
+	opened  map[string]string // vendors' account numbers by sealed number
+	refused map[ids.ID]string // why a cheque cannot be printed
+}
+
+// Release releases every scheduled payment whose process date has come, one transaction for each run. That transaction
+// locks the payments, checks them again, holds those that may not leave with the reason, and for the others takes
+// numbers, builds and stores the bytes of the bank's files, posts, and commits once (XO-1). Two processes at once make
+// one file: the second finds nothing left (E23).
+func (e *Engine) Release(ctx context.Context, org ids.ID, at time.Time) error {
+	var runs []run
+	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
+		rows, err := tx.Query(`SELECT DISTINCT rail, bank_account_id, process_date FROM payments
+			WHERE org_id = $1 AND state = 'scheduled' AND process_date <= $2 ORDER BY process_date, rail, bank_account_id`,
+			string(org), releaseDay(at).String())
+		if err != nil {
+			return fmt.Errorf("look for payments to release: %w", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var r run
+			if err := rows.Scan(&r.rail, (*string)(&r.account), &r.process); err != nil {
+				return err
+			}
+			runs = append(runs, r)
+		}
+		return rows.Err()
+	})
+	for _, r := range runs {
+		err = errors.Join(err, e.release(ctx, org, at, r))
+	}
+	return err
+}
+
+func (e *Engine) release(ctx context.Context, org ids.ID, at time.Time, r run) error {
+	d, err := e.draft(ctx, org, r)
+	if err != nil {
+		return fmt.Errorf("prepare the release of %s on %s: %w", r.rail, r.process, err)
+	}
+	err = e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error { return e.commit(tx, r, d) })
+	if err != nil {
+		return fmt.Errorf("release %s on %s: %w", r.rail, r.process, err)
+	}
+	return nil
+}
+
+// draft reads what is to leave, opens the account numbers and tries the cheques out on paper.
+func (e *Engine) draft(ctx context.Context, orgID ids.ID, r run) (draft, error) {
+	d := draft{payees: map[ids.ID]payee{}, opened: map[string]string{}, refused: map[ids.ID]string{}}
+	var (
+		payments []*Payment
+		funding  *bank.Account
+		o        org.Organisation
+	)
+	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) (err error) {
+		if payments, err = r.waiting(tx); err != nil {
+			return err
+		}
+		if funding, err = bank.Accounts.Load(tx, r.account); err != nil {
+			return err
+		}
+		if o, err = org.Load(tx); err != nil {
+			return err
+		}
+		for _, p := range payments {
+			to, hold, err := examine(tx, p)
+			if err != nil {
+				return err
+			}
+			if hold == "" {
+				d.payees[p.ID] = to
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return d, err
+	}
+	d.funding = funding.Account
+	if d.number, err = funding.Number(e.vault, orgID); err != nil {
+		return d, fmt.Errorf("open the number of funding account %s: %w", funding.ID, err)
+	}
+	for _, to := range d.payees {
+		if to.account == "" {
+			continue
+		}
+		a := vendor.BankAccount{Base: record.Base{ID: to.BankAccount}, Account: to.account}
+		if d.opened[to.account], err = a.Number(e.vault, orgID); err != nil {
+			return d, fmt.Errorf("open the number of bank account %s: %w", to.BankAccount, err)
+		}
+	}
+	if r.rail == Check {
+		d.tryOut(layout(o, funding, d.number), payments)
+	}
+	return d, nil
+}
+
+// waiting reads the payments of the run, lowest id first.
+func (r run) waiting(tx *db.Tx) ([]*Payment, error) {
+	found, err := texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND state = 'scheduled' AND rail = $2 AND bank_account_id = $3
+		AND process_date = $4 ORDER BY id`+tx.ForUpdate(), string(tx.Org()), r.rail, string(r.account), r.process.String())
+	if err != nil {
+		return nil, fmt.Errorf("claim payments: %w", err)
+	}
+	var payments []*Payment
+	for part := range slices.Chunk(found, 400) {
+		values := make([]any, len(part))
+		for i, id := range part {
+			values[i] = id
+		}
+		err := Payments.List(tx, record.Query{Filters: []record.Filter{{Field: Payments.Must("id"), Op: record.In, Values: values}}},
+			func(p *Payment) error {
+				payments = append(payments, p)
+				return nil
+			})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(payments, func(a, b *Payment) int { return cmp.Compare(a.ID, b.ID) })
+	return payments, nil
+}
+
+// examine checks a payment again before it leaves (5.5, the release run) and takes down its payee. hold is the reason
+// why it may not leave.
+func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
+	v, err := vendor.Vendors.Load(tx, p.VendorID)
+	if err != nil {
+		return to, "", err
+	}
+	if v.Active != record.Active {
+		return to, "The vendor is inactive.", nil
+	}
+	to.Name, to.Memo = v.Payee(), p.Description
+	if r := []rune(to.Memo); len(r) > check.MaxMemo {
+		to.Memo = string(r[:check.MaxMemo]) // PAY-13
+	}
+	if p.Rail == Check {
+		if !v.AddressComplete() {
+			return to, "The vendor's address is incomplete.", nil
+		}
+		to.Address = address(v.Address1, v.Address2, v.Address3, v.Address4, v.City, v.Region, v.Zip, v.Country, 5)
+	} else {
+		a, err := vendor.ActiveBankAccount(tx, v.ID)
+		if errors.Is(err, fault.ErrNotFound) || err == nil && !a.Usable() {
+			return to, "The vendor has no verified bank account.", nil
+		}
+		if err != nil {
+			return to, "", err
+		}
+		if p.ProcessDate.Before(a.UsableFrom) {
+			return to, "The vendor's bank account is too new.", nil
+		}
+		to.Name, to.BankAccount, to.Routing, to.Tail, to.account = a.HolderName, a.ID, a.Routing, a.AccountTail, a.Account
+		to.Savings, to.Person = a.AccountType == vendor.Savings, a.HolderType == vendor.Person
+	}
+	parts, err := billPaysOf(tx, p.ID)
+	if err != nil {
+		return to, "", err
+	}
+	for _, part := range parts {
+		b, err := bill.Bills.Load(tx, part.BillID)
+		if err != nil {
+			return to, "", err
+		}
+		if err := b.CheckPayable(tx); err != nil {
+			if f := fault.From(err); f != nil && f.Kind == fault.Forbidden {
+				return to, f.Message, nil
+			}
+			return to, "", err
+		}
+		to.Bills = append(to.Bills, check.StubLine{Invoice: b.InvoiceNumber, Date: b.InvoiceDate, Amount: b.Amount, Paid: part.Amount})
+	}
+	return to, "", nil
+}
+
+// text is the payee as it is stored and compared.
+func (to payee) text() (string, error) {
+	b, err := json.Marshal(to)
+	return string(b), err
+}
+
+// address lays an address out in at most the given number of lines; what has no room joins the line before.
+func address(line1, line2, line3, line4, city, region, zip, country string, most int) []string {
+	place := city
+	if rest := strings.TrimSpace(region + " " + zip); rest != "" {
+		place = strings.TrimPrefix(place+", "+rest, ", ")
+	}
+	if vendor.CountryCode(country) == "US" {
+		country = ""
+	}
+	lines := slices.DeleteFunc([]string{line1, line2, line3, line4, place, country}, func(s string) bool { return strings.TrimSpace(s) == "" })
+	for len(lines) > most {
+		lines = append(append(lines[:1:1], lines[1]+", "+lines[2]), lines[3:]...)
+	}
+	return lines
+}
+
+// item is a payment that leaves in this run.
+type item struct {
+	*Payment
+	to           payee
+	disbursement ids.ID
+	number       int64 // of the cheque, or the last seven digits of the trace
+}
+
+// commit is the one transaction of a run.
+func (e *Engine) commit(tx *db.Tx, r run, d draft) error {
+	if _, err := tx.Next("release run", 1); err != nil { // one run of the organisation at a time
+		return err
+	}
+	payments, err := r.waiting(tx)
+	if err != nil {
+		return err
+	}
+	funding, err := bank.Accounts.Load(tx, r.account)
+	if err != nil {
+		return err
+	}
+	o, err := org.Load(tx)
+	if err != nil {
+		return err
+	}
+	var items []item
+	for _, p := range payments {
+		to, hold, err := examine(tx, p)
+		if err != nil {
+			return err
+		}
+		switch {
+		case o.State != org.StateActive:
+			hold = "The organisation is not active."
+		case !funding.Usable():
+			hold = "The funding account is not active and verified."
+		case hold == "":
+			hold = d.refused[p.ID]
+		}
+		if hold != "" {
+			if err := p.move(tx, OnHold, change{note: hold}); err != nil {
+				return err
+			}
+			continue
+		}
+		was, is, err := both(d.payees[p.ID], to)
+		if err != nil {
+			return err
+		}
+		if was != is || funding.Account != d.funding {
+			continue // changed since the draft: the next run takes it
+		}
+		items = append(items, item{Payment: p, to: to, disbursement: ids.New(ids.Disbursement)})
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	return e.leave(tx, o, funding, r, d, items)
+}
+
+// both are two payees as text, with the sealed numbers.
+func both(a, b payee) (string, string, error) {
+	x, err := a.text()
+	if err != nil {
+		return "", "", err
+	}
+	y, err := b.text()
+	return x + a.account, y + b.account, err
+}
+
+// leave takes the numbers, writes the files, and moves and posts every payment.
+func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r run, d draft, items []item) error {
+	batch := ids.New(ids.DisbursementBatch)
+	today := civil.Of(tx.Now(), civil.Pacific)
+	effective := banking.Next(latest(r.process, today)) // ACH-5; a late run settles at the next opportunity
+	counter, first := "trace "+funding.Routing[:8], int64(1)
+	if r.rail == Check {
+		counter, first = "cheque "+string(funding.ID), funding.FirstCheck
+	}
+	number, err := tx.NextN(counter, first, int64(len(items)))
+	if err != nil {
+		return fmt.Errorf("take %d numbers: %w", len(items), err)
+	}
+	var total int64
+	for i := range items {
+		items[i].number = number + int64(i)
+		total += items[i].Amount
+	}
+	var file ids.ID
+	if r.rail == Check {
+		file, err = e.issueCheques(tx, batch, d, items, r)
+	} else {
+		file, err = e.achFile(tx, batch, o, funding, d, items, effective)
+	}
+	if err != nil {
+		return err
+	}
+	if r.rail == Check {
+		effective = civil.Date{}
+	}
+	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'in_file', $9)`, string(tx.Org()), string(batch), r.rail, string(funding.ID),
+		r.process.String(), effective.String(), int64(len(items)), total, int64(clock.FromTime(tx.Now())))
+	for _, it := range items {
+		if err := it.leave(tx, batch, file, funding, effective); err != nil {
+			return err
+		}
+	}
+	tx.Audit("release", "disbursementBatch", batch, fmt.Sprintf(`{"rail":%q,"members":%d,"total":%d}`, r.rail, len(items), total))
+	return nil
+}
+
+// leave stores the disbursement of one payment, posts event 8 and moves the payment.
+func (it item) leave(tx *db.Tx, batch, file ids.ID, funding *bank.Account, effective civil.Date) error {
+	to, err := it.to.text()
+	if err != nil {
+		return err
+	}
+	trace, serial := "", it.number
+	if it.Rail == ACH {
+		trace, serial = fullTrace(funding, it.number), 0
+	}
+	tx.Exec(`INSERT INTO disbursements (org_id, id, payment_id, batch_id, rail, state, amount, payee, bank_account, trace, serial, settled_on,
+		reason_code, reason_text, created) VALUES ($1, $2, $3, $4, $5, 'released', $6, $7, $8, $9, $10, '', '', '', $11)`,
+		string(tx.Org()), string(it.disbursement), string(it.ID), string(batch), it.Rail, it.Amount, to, string(it.to.BankAccount),
+		trace, serial, int64(clock.FromTime(tx.Now())))
+	_, err = ledger.Post(tx, ledger.Entry{Date: it.ProcessDate, Event: ledger.PaymentReleased, Source: it.ID, Version: 1, Currency: it.Currency,
+		Memo: "Payment " + it.Confirmation,
+		Postings: []ledger.Posting{
+			{Role: ledger.AP, Amount: it.Amount, Party: it.VendorID},
+			{Role: ledger.MoneyOut, Amount: -it.Amount},
+		}})
+	if err != nil {
+		return err
+	}
+	return it.move(tx, InFile, change{file: file, arrival: effective})
+}
+
+// fullTrace is a trace number in 15 digits: the originating bank and our counter (ACH-7).
+func fullTrace(funding *bank.Account, n int64) string {
+	return fmt.Sprintf("%s%07d", funding.Routing[:8], n)
+}
+
+func latest(a, b civil.Date) civil.Date {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// batchEntries is how many entries a batch of a file has at most (scenario D).
+const batchEntries = 10_000
+
+// achFile builds and stores the file of a run: a batch, or several, for each kind of receiver (ACH-2).
+func (e *Engine) achFile(tx *db.Tx, batch ids.ID, o org.Organisation, funding *bank.Account, d draft, items []item, effective civil.Date) (ids.ID, error) {
+	entries := map[ach.SEC][]ach.Entry{}
+	for _, it := range items {
+		code, sec := ach.CheckingCredit, ach.CCD
+		if it.to.Savings {
+			code = ach.SavingsCredit
+		}
+		if it.to.Person {
+			sec = ach.PPD
+		}
+		paid := make([]ach.InvoicePaid, len(it.to.Bills))
+		for i, b := range it.to.Bills {
+			paid[i] = ach.InvoicePaid{Number: b.Invoice, Amount: b.Paid}
+		}
+		entries[sec] = append(entries[sec], ach.Entry{TransactionCode: code, Routing: it.to.Routing, Account: d.opened[it.to.account],
+			Amount: it.Amount, ID: individualID(it.Confirmation), Name: entryName(it.to.Name), Trace: uint64(it.number),
+			Addenda: []string{ach.Remittance(paid, it.Confirmation)}})
+	}
+	return e.storeACH(tx, "ach", batch, o, funding, entries, effective)
+}
+
+// individualID is a confirmation number in the 15 characters of an entry: its digits (ACH-7).
+func individualID(confirmation string) string {
+	return strings.NewReplacer("P", "", " - ", "").Replace(confirmation)
+}
+
+// entryName is a payee's name as an entry carries it (ACH-7).
+func entryName(name string) string { return cut(ach.Transliterate(name), ach.MaxName) }
+
+// cut keeps the first n characters of ASCII.
+func cut(s string, n int) string { return strings.TrimSpace(s[:min(len(s), n)]) }
+
+// storeACH writes a NACHA file from the organisation to the bank of the funding account and stores it, ready to go.
+func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisation, funding *bank.Account, entries map[ach.SEC][]ach.Entry, effective civil.Date) (ids.ID, error) {
+	now := tx.Now().In(civil.NewYork)
+	nth, err := tx.Next("file "+funding.Routing[:8]+" "+now.Format("060102"), 0)
+	if err != nil {
+		return "", err
+	}
+	modifier, ok := ach.Modifier(int(nth))
+	if !ok {
+		return "", errors.New("36 files have gone to this bank today: no more until tomorrow") // XO-6
+	}
+	id := ids.New(ids.BankFile)
+	company := cmp.Or(strings.TrimSpace(funding.CompanyID), o.ACHID)
+	f := ach.File{Destination: funding.Routing, DestinationName: cut(ach.Transliterate(funding.BankName), 23), Origin: company,
+		OriginName: cut(ach.Transliterate(o.Name), 23), Reference: string(id[12:]), Created: now, Modifier: modifier}
+	for _, sec := range []ach.SEC{ach.CCD, ach.PPD} {
+		for part := range slices.Chunk(entries[sec], batchEntries) {
+			f.Batches = append(f.Batches, ach.Batch{CompanyName: cmp.Or(cut(ach.Transliterate(o.Name), 16), company), CompanyID: company,
+				SEC: sec, Description: "VENDOR PMT", Effective: effective, ODFI: funding.Routing[:8], Entries: each(part)})
+		}
+	}
+	var content bytes.Buffer
+	totals, err := ach.Write(&content, f)
+	if err != nil {
+		return "", err
+	}
+	return id, e.store(tx, bankFile{id: id, kind: kind, batch: batch, state: "ready",
+		detail: fmt.Sprintf("%d batches, %d records, hash %010d, credits %d", totals.Batches, totals.Records, totals.Hash, totals.Credits)}, content.Bytes())
+}
+
+func each(entries []ach.Entry) iter.Seq2[ach.Entry, error] {
+	return func(yield func(ach.Entry, error) bool) {
+		for _, e := range entries {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}

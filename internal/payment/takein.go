@@ -1,0 +1,478 @@
+package payment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/bank/bai2"
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/rail/ach/achread"
+	"github.com/duebook/duebook/internal/vendor"
+)
+
+// maxInbound is the largest file of a bank that is read.
+const maxInbound = 100 << 20
+
+// TakeIn reads what the bank has put into in/: acknowledgements (.ack), returns and corrections (.ach), statements
+// (.bai), in the order of their names, one transaction each. A file is known by its SHA-256, and what it says by its
+// own ids, so that taking it in again has no effect (XO-8, E17). One that cannot be read is recorded as refused, with
+// the reason, and stays where it is; the others go on.
+func (e *Engine) TakeIn(ctx context.Context, org ids.ID, at time.Time) error {
+	dir := e.folder(org, "in")
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list what the bank sent: %w", err)
+	}
+	var failed error
+	for _, f := range entries {
+		if f.IsDir() || strings.HasPrefix(f.Name(), ".") {
+			continue
+		}
+		if err := e.takeFile(ctx, org, at, filepath.Join(dir, f.Name())); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("take in %s: %w", f.Name(), err))
+		}
+	}
+	return failed
+}
+
+// mark is what tells that a file has not changed since this process read it.
+type mark struct {
+	size     int64
+	modified time.Time
+}
+
+// inbound is a file of the bank, read and understood.
+type inbound struct {
+	id    ids.ID
+	kind  string
+	apply func(*db.Tx) error
+}
+
+// takeFile takes in one file, unless this process has read it before or its bytes are known.
+func (e *Engine) takeFile(ctx context.Context, org ids.ID, at time.Time, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	m := mark{info.Size(), info.ModTime()}
+	if was, ok := e.read.Load(path); ok && was == m {
+		return nil
+	}
+	if info.Size() > maxInbound {
+		return errors.New("the file is larger than 100 MB")
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	known, err := e.find(ctx, org, `SELECT id FROM bank_files WHERE org_id = $1 AND direction = 'in' AND sha256 = $2`,
+		string(org), digest(content))
+	if err == nil && len(known) == 0 {
+		err = e.takeContent(ctx, org, at, filepath.Base(path), content)
+	}
+	if err == nil {
+		e.read.Store(path, m)
+	}
+	return err
+}
+
+func (e *Engine) takeContent(ctx context.Context, org ids.ID, at time.Time, name string, content []byte) error {
+	in := inbound{id: ids.New(ids.BankFile)}
+	state, detail := "taken", ""
+	if err := e.understand(ctx, org, name, content, &in); err != nil {
+		var broken *unreadable
+		if !errors.As(err, &broken) {
+			return err
+		}
+		e.log.WarnContext(ctx, "file of the bank refused", "org", org, "file", name, "error", broken)
+		state, detail = "refused", broken.Error()
+	}
+	sealed, err := e.seal(org, in.id, content)
+	if err != nil {
+		return err
+	}
+	return e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error {
+		now := int64(clock.FromTime(tx.Now()))
+		n, err := tx.ExecNow(`INSERT INTO bank_files (org_id, id, direction, kind, batch_id, name, sha256, size, state, detail, created, delivered, bytes)
+			VALUES ($1, $2, 'in', $3, '', $4, $5, $6, $7, $8, $9, $9, $10) ON CONFLICT DO NOTHING`, string(org), string(in.id), in.kind, name,
+			digest(content), int64(len(content)), state, detail, now, sealed)
+		if err != nil || n == 0 {
+			return err // these bytes are known
+		}
+		tx.Audit("take in", "bankFile", in.id, "")
+		if state == "refused" {
+			return nil
+		}
+		return in.apply(tx)
+	})
+}
+
+// unreadable is a file that does not have the form of its kind.
+type unreadable struct{ cause error }
+
+func (u *unreadable) Error() string { return u.cause.Error() }
+func (u *unreadable) Unwrap() error { return u.cause }
+
+// understand reads a file by the ending of its name. It fails with *unreadable for a file that is to be refused.
+func (e *Engine) understand(ctx context.Context, org ids.ID, name string, content []byte, in *inbound) error {
+	switch filepath.Ext(name) {
+	case ".ack":
+		in.kind = "ack"
+		a, err := readAck(content)
+		if err != nil {
+			return &unreadable{err}
+		}
+		in.apply = func(tx *db.Tx) error { return a.apply(tx, in.id) }
+	case ".ach":
+		in.kind = "returns"
+		var back []achread.Entry
+		f, err := achread.Read(bytes.NewReader(content), func(e achread.Entry) error {
+			if e.Return == nil && e.NOC == nil {
+				return errors.New("an entry that does not come back")
+			}
+			back = append(back, e)
+			return nil
+		})
+		if err != nil {
+			return &unreadable{err}
+		}
+		sealed, err := e.sealCorrections(ctx, org, back)
+		if err != nil {
+			return err
+		}
+		in.apply = func(tx *db.Tx) error {
+			for _, b := range back {
+				if err := e.takeBack(tx, in.id, f.Created, b, sealed); err != nil {
+					return fmt.Errorf("entry on line %d: %w", b.Line, err)
+				}
+			}
+			return nil
+		}
+	case ".bai":
+		in.kind = "statement"
+		f, err := bai2.Read(bytes.NewReader(content))
+		if err != nil {
+			return &unreadable{err}
+		}
+		hashes := map[string]string{}
+		for _, g := range f.Groups {
+			for _, a := range g.Accounts {
+				hashes[a.Number] = bank.Hash(e.vault, org, a.Number)
+			}
+		}
+		in.apply = func(tx *db.Tx) error { return takeStatement(tx, in.id, f, hashes) }
+	default:
+		in.kind = "unknown"
+		return &unreadable{errors.New("the name has none of the endings .ack, .ach, .bai")}
+	}
+	return nil
+}
+
+// ack is what the bank says about a file of ours (SIM-2).
+type ack struct {
+	file, sha256 string
+	rejected     string // why; empty if the file is accepted
+}
+
+// readAck reads lines of a word and its value: FILE, SHA256, STATUS and totals.
+func readAck(content []byte) (ack, error) {
+	var a ack
+	status := ""
+	for line := range strings.Lines(string(content)) {
+		word, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch word {
+		case "FILE":
+			a.file = value
+		case "SHA256":
+			a.sha256 = value
+		case "STATUS":
+			status = value
+		}
+	}
+	if a.file == "" || len(a.sha256) != 64 {
+		return a, errors.New("the acknowledgement names no file")
+	}
+	why, rejected := strings.CutPrefix(status, "REJECTED")
+	if !rejected && status != "ACCEPTED" {
+		return a, errors.New("the acknowledgement has no status")
+	}
+	if rejected {
+		a.rejected = strings.TrimSpace("The bank rejected the file: " + strings.TrimSpace(why))
+	}
+	return a, nil
+}
+
+// apply records what the bank says. An ACH file that it rejects has moved no money: its payments fail, their bills are
+// open again (5.5, FND-5). An acknowledgement of nothing we sent is kept, without effect.
+func (a ack) apply(tx *db.Tx, in ids.ID) error {
+	found, err := texts(tx, `SELECT id FROM bank_files WHERE org_id = $1 AND direction = 'out' AND name = $2 AND sha256 = $3`,
+		string(tx.Org()), a.file, a.sha256)
+	if err != nil {
+		return err
+	}
+	if len(found) != 1 {
+		tx.Exec(`UPDATE bank_files SET detail = 'It names no file of ours.' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(in))
+		return nil
+	}
+	f, _, err := lockFile(tx, ids.ID(found[0]))
+	if err != nil {
+		return err
+	}
+	if f.state == "ready" || f.state == "delivery_unknown" { // the bank has it: then it left
+		if err := delivered(tx, f); err != nil {
+			return err
+		}
+		f.state = "delivered"
+	}
+	if f.state != "delivered" {
+		return nil
+	}
+	if a.rejected == "" {
+		tx.ExecOne(`UPDATE bank_files SET state = 'accepted' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.id))
+		return nil
+	}
+	tx.ExecOne(`UPDATE bank_files SET state = 'rejected', detail = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.id), a.rejected)
+	tx.Audit("reject", "bankFile", f.id, "")
+	if f.kind != "ach" {
+		return nil
+	}
+	tx.ExecOne(`UPDATE disbursement_batches SET state = 'rejected' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch))
+	members, err := texts(tx, `SELECT payment_id FROM disbursements WHERE org_id = $1 AND batch_id = $2 ORDER BY payment_id`,
+		string(tx.Org()), string(f.batch))
+	if err != nil {
+		return err
+	}
+	for _, id := range members {
+		p, err := lock(tx, id)
+		if err != nil {
+			return err
+		}
+		if p.State != Sent {
+			continue
+		}
+		if err := p.fail(tx, FundingFailed, civil.Of(tx.Now(), civil.Pacific), change{file: in, note: a.rejected}); err != nil {
+			return err
+		}
+		setDisbursement(tx, p.ID, "rejected")
+	}
+	return nil
+}
+
+// fail moves a payment whose money did not arrive and posts event 15: the clearing account is debited, accounts payable
+// credited.
+func (p *Payment) fail(tx *db.Tx, to string, day civil.Date, c change) error {
+	_, err := ledger.Post(tx, ledger.Entry{Date: day, Event: ledger.PaymentReturned, Source: p.ID, Version: 1, Currency: p.Currency,
+		Memo: "Payment " + p.Confirmation + " came back",
+		Postings: []ledger.Posting{
+			{Role: ledger.MoneyOut, Amount: p.Amount},
+			{Role: ledger.AP, Amount: -p.Amount, Party: p.VendorID},
+		}})
+	if err != nil {
+		return err
+	}
+	return p.move(tx, to, c)
+}
+
+// sentEntry is an entry of ours that the bank speaks of.
+type sentEntry struct {
+	payment     ids.ID // empty for a test entry
+	bankAccount ids.ID // the vendor's
+	state       string // of the disbursement
+	amount      int64
+}
+
+// findEntry finds our entry with that trace number; nil if there is none.
+func findEntry(tx *db.Tx, trace string) (*sentEntry, error) {
+	rows, err := tx.Query(`SELECT payment_id, bank_account, state, amount FROM disbursements WHERE org_id = $1 AND trace = $2
+		UNION ALL SELECT '', id, '', 0 FROM vendor_bank_accounts WHERE org_id = $1 AND prenote_trace = $2`, string(tx.Org()), trace)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var s *sentEntry
+	if rows.Next() {
+		s = &sentEntry{}
+		if err := rows.Scan((*string)(&s.payment), (*string)(&s.bankAccount), &s.state, &s.amount); err != nil {
+			return nil, err
+		}
+	}
+	return s, errors.Join(rows.Err(), rows.Close())
+}
+
+// takeBack takes in one entry that came back, once: a return or a correction (ACH-8, ACH-9). What matches no entry of
+// ours stays as an exception.
+func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entry, sealed map[sealKey]vendor.SealedNumber) error {
+	code, original, rdfi := "", "", ""
+	if b.Return != nil {
+		code, original, rdfi = b.Return.Code, b.Return.Trace, b.Return.RDFI
+	} else {
+		code, original, rdfi = b.NOC.Code, b.NOC.Trace, b.NOC.RDFI
+	}
+	n, err := tx.ExecNow(`INSERT INTO bank_returns (org_id, trace, original, code, amount, file_id, matched, created)
+		VALUES ($1, $2, $3, $4, $5, $6, '', $7) ON CONFLICT DO NOTHING`, string(tx.Org()), b.Trace, original, code, b.Amount, string(file),
+		int64(clock.FromTime(tx.Now())))
+	if err != nil || n == 0 {
+		return err // E17: it has been here in another file
+	}
+	s, err := findEntry(tx, original)
+	if err != nil || s == nil {
+		return err
+	}
+	a, err := vendor.BankAccounts.LoadForUpdate(tx, s.bankAccount)
+	if err != nil {
+		return err
+	}
+	if b.Return != nil && b.Amount != s.amount {
+		return nil // ACH-8: not ours after all
+	}
+	matched := s.payment
+	if matched == "" {
+		matched = a.ID
+	}
+	tx.Exec(`UPDATE bank_returns SET matched = $5 WHERE org_id = $1 AND trace = $2 AND original = $3 AND code = $4`,
+		string(tx.Org()), b.Trace, original, code, string(matched))
+	if b.NOC != nil {
+		return e.correct(tx, a, b, sealed)
+	}
+	if s.payment == "" {
+		return refuseTest(tx, a, code)
+	}
+	return returned(tx, s, a, rdfi, code, change{file: file, reasonCode: code, note: reasonText(code)}, day)
+}
+
+// returned fails a payment that came back. One that has failed before stays as it is (E18).
+func returned(tx *db.Tx, s *sentEntry, a *vendor.BankAccount, rdfi, code string, c change, day civil.Date) error {
+	p, err := lock(tx, string(s.payment))
+	if err != nil {
+		return err
+	}
+	switch p.State {
+	case InFile, Sent, Settled, Cleared:
+	default:
+		return nil
+	}
+	if err := p.fail(tx, Failed, day, c); err != nil {
+		return err
+	}
+	tx.ExecOne(`UPDATE disbursements SET state = 'returned', reason_code = $3, reason_text = $4 WHERE org_id = $1 AND payment_id = $2`,
+		string(tx.Org()), string(p.ID), c.reasonCode, c.note)
+	if badAccount[code] && a.Active == 1 && a.Status != vendor.AccountInvalid && a.Routing[:8] == rdfi {
+		return refuseAccount(tx, a, c.reasonCode+" "+c.note)
+	}
+	return nil
+}
+
+// refuseTest ends a test entry that came back: the account is invalid (VEN-4).
+func refuseTest(tx *db.Tx, a *vendor.BankAccount, code string) error {
+	if a.PrenoteState != vendor.PrenoteSent {
+		return nil
+	}
+	after := *a
+	after.PrenoteState = vendor.PrenoteReturned
+	vendor.BankAccounts.SaveAs(tx, "return test", a, &after)
+	*a = after
+	if a.Active != 1 {
+		return nil
+	}
+	return refuseAccount(tx, a, code+" "+reasonText(code))
+}
+
+func refuseAccount(tx *db.Tx, a *vendor.BankAccount, why string) error {
+	if err := vendor.RefuseBankAccount(tx, a); err != nil {
+		return err
+	}
+	return holdWaiting(tx, a.VendorID, "The vendor's bank account was refused: "+why)
+}
+
+// sealKey is a corrected number of an account.
+type sealKey struct {
+	account ids.ID
+	number  string
+}
+
+// sealCorrections seals the corrected account numbers of a file, and finds out which accounts still have the number that
+// was corrected, before the transaction that stores them.
+func (e *Engine) sealCorrections(ctx context.Context, org ids.ID, back []achread.Entry) (map[sealKey]vendor.SealedNumber, error) {
+	sealed := map[sealKey]vendor.SealedNumber{}
+	for _, b := range back {
+		if b.NOC == nil {
+			continue
+		}
+		c, err := b.NOC.Correction()
+		if err != nil {
+			continue // kept and audited without effect
+		}
+		var s *sentEntry
+		err = e.db.Read(ctx, caller(org), func(tx *db.Tx) (err error) {
+			s, err = findEntry(tx, b.NOC.Trace)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			continue
+		}
+		for _, number := range []string{b.Account, c.Account} {
+			k := sealKey{s.bankAccount, number}
+			if sealed[k], err = vendor.SealNumber(e.vault, org, s.bankAccount, number); err != nil {
+				delete(sealed, k)
+			}
+		}
+	}
+	return sealed, nil
+}
+
+// correct applies a notification of change to the account it is about, if that still has the data that was corrected
+// (E19). One that changes the routing number is not applied: the account is unverified and payments to it are held until
+// a person has seen to it. C09 and unknown codes are only recorded. Rule ACH-9.
+func (e *Engine) correct(tx *db.Tx, a *vendor.BankAccount, b achread.Entry, sealed map[sealKey]vendor.SealedNumber) error {
+	code := b.NOC.Code
+	c, err := b.NOC.Correction()
+	same := sealed[sealKey{a.ID, b.Account}].Hash == a.AccountHash
+	if err != nil || a.Active != 1 || a.Status == vendor.AccountInvalid || !same {
+		tx.Audit("note correction", "vendorBankAccount", a.ID, `{"code":"`+code+`"}`)
+		return nil
+	}
+	after := *a
+	if c.Routing != "" {
+		after.Status = vendor.AccountUnverified
+		vendor.BankAccounts.SaveAs(tx, "hold correction "+code, a, &after)
+		tx.Audit("note correction", "vendorBankAccount", a.ID, `{"code":"`+code+`","routing":"`+c.Routing+`"}`)
+		return holdWaiting(tx, a.VendorID, "The vendor's bank reports another routing number ("+code+").")
+	}
+	if c.Account != "" {
+		n, ok := sealed[sealKey{a.ID, c.Account}]
+		if !ok {
+			tx.Audit("note correction", "vendorBankAccount", a.ID, `{"code":"`+code+`"}`)
+			return nil
+		}
+		after.Account, after.AccountTail, after.AccountHash = n.Account, n.Tail, n.Hash
+	}
+	if c.Name != "" {
+		after.HolderName = c.Name
+	}
+	switch c.Code / 10 {
+	case 2:
+		after.AccountType = vendor.Checking
+	case 3:
+		after.AccountType = vendor.Savings
+	}
+	vendor.BankAccounts.SaveAs(tx, "correct "+code, a, &after)
+	return nil
+}

@@ -1,0 +1,253 @@
+package vendor
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/rail/ach"
+	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/secret"
+)
+
+// States of a vendor's bank account (VEN-4). Only a verified one is paid to.
+const (
+	AccountUnverified = 0
+	AccountVerified   = 1
+	AccountBlocked    = 3
+	AccountExpired    = 4
+	AccountInvalid    = 5
+)
+
+// Kinds of a vendor's bank account and of its holder.
+const (
+	Checking = 1
+	Savings  = 2
+	Business = 1
+	Person   = 2
+)
+
+// States of the test entry to an account (VEN-5).
+const (
+	PrenoteDue      = "due"
+	PrenoteSent     = "sent"
+	PrenoteReturned = "returned"
+)
+
+// BankAccount is where a vendor is paid by ACH.
+type BankAccount struct {
+	record.Base
+	VendorID     ids.ID
+	Routing      string // nine digits
+	Account      string // the number, sealed: Number opens it
+	AccountTail  string
+	AccountHash  string
+	AccountType  int64
+	HolderType   int64
+	HolderName   string // as the entry names the payee
+	Status       int64
+	UsableFrom   civil.Date // the first process date that may be paid to it
+	PrenoteState string
+	PrenoteTrace string // 15 digits, once it is sent
+	EnteredBy    ids.ID
+}
+
+// BankAccounts describes vendors' bank accounts.
+var BankAccounts = record.Describe[BankAccount]("vendorBankAccount", ids.VendorBankAccount, "vendor_bank_accounts",
+	record.Reference("vendorId", func() *record.Type { return Vendors.Type }, func(a *BankAccount) *ids.ID { return &a.VendorID }),
+	record.String("routing", 9, func(a *BankAccount) *string { return &a.Routing }),
+	record.Secret("account", 0, func(a *BankAccount) *string { return &a.Account }),
+	record.String("accountTail", 4, func(a *BankAccount) *string { return &a.AccountTail }),
+	record.Secret("accountHash", 0, func(a *BankAccount) *string { return &a.AccountHash }),
+	record.Choice("accountType", map[int64]string{Checking: "CHECKING", Savings: "SAVINGS"}, func(a *BankAccount) *int64 { return &a.AccountType }),
+	record.Choice("holderType", map[int64]string{Business: "BUSINESS", Person: "PERSON"}, func(a *BankAccount) *int64 { return &a.HolderType }),
+	record.String("holderName", 100, func(a *BankAccount) *string { return &a.HolderName }),
+	record.Choice("status", map[int64]string{AccountUnverified: "NOT_VERIFIED", AccountVerified: "VERIFIED", AccountBlocked: "BLOCKED",
+		AccountExpired: "EXPIRED", AccountInvalid: "INVALID"}, func(a *BankAccount) *int64 { return &a.Status }),
+	record.Day("usableFrom", func(a *BankAccount) *civil.Date { return &a.UsableFrom }),
+	record.String("prenoteState", 20, func(a *BankAccount) *string { return &a.PrenoteState }),
+	record.String("prenoteTrace", 15, func(a *BankAccount) *string { return &a.PrenoteTrace }),
+	record.Reference("enteredBy", nil, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
+)
+
+// Faults about bank accounts.
+var (
+	ErrHasBankAccount = fault.New(fault.Conflict, "vendor_bank_account_exists", "The vendor has a bank account; delete it before adding another.")
+	ErrACHWaiting     = fault.New(fault.Conflict, "vendor_ach_waiting", "Payments to this bank account have not left yet; cancel them first.")
+)
+
+// Usable reports whether the account is paid to.
+func (a *BankAccount) Usable() bool { return a.Active == record.Active && a.Status == AccountVerified }
+
+// Number opens the account's number.
+func (a *BankAccount) Number(v *secret.Vault, org ids.ID) (string, error) {
+	n, err := v.Open(a.Account, accountPlace(org, string(a.ID))...)
+	return string(n), err
+}
+
+// SealedNumber is an account number as it is stored.
+type SealedNumber struct{ Account, Tail, Hash string }
+
+// SealNumber seals a number for the account with that id. It fails with fault.ErrValue unless the number is 4 to 17
+// letters, digits and hyphens (VEN-3).
+func SealNumber(v *secret.Vault, org, id ids.ID, number string) (SealedNumber, error) {
+	if n := len(number); n < 4 || n > 17 || strings.Trim(number, "0-") == "" || strings.ContainsFunc(number, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-'
+	}) {
+		return SealedNumber{}, fault.ErrValue.On("accountNumber")
+	}
+	sealed, err := v.Seal([]byte(number), accountPlace(org, string(id))...)
+	return SealedNumber{sealed, number[len(number)-4:], v.EqualityHash(number, accountPlace(org)...)}, err
+}
+
+// accountPlace is where a number is sealed for; without a row, where its fingerprint counts.
+func accountPlace(org ids.ID, row ...string) []string {
+	return append([]string{string(org), BankAccounts.Table, "account"}, row...)
+}
+
+// NewBankAccount is a bank account to be added. SealBankAccount makes ID and Sealed.
+type NewBankAccount struct {
+	ID          ids.ID
+	VendorID    ids.ID
+	Routing     string
+	Sealed      SealedNumber
+	AccountType int64  // Checking or Savings
+	HolderType  int64  // Business or Person
+	HolderName  string // empty: the vendor's payee name
+}
+
+// SealBankAccount prepares an account with that number, before the transaction that adds it. It fails as SealNumber.
+func SealBankAccount(v *secret.Vault, org ids.ID, number string) (NewBankAccount, error) {
+	n := NewBankAccount{ID: ids.New(ids.VendorBankAccount)}
+	var err error
+	n.Sealed, err = SealNumber(v, org, n.ID, number)
+	return n, err
+}
+
+// banking is the calendar of VEN-4.
+var banking civil.Calendar
+
+// AddBankAccount stores a vendor's bank account and turns the vendor to ACH. The account is verified at once and may be
+// paid to from the second banking day after today, Pacific; a test entry leaves with the next run (VEN-4, VEN-5). It
+// fails with fault.ErrReference for an unknown or inactive vendor, ErrListed, ErrHasBankAccount (VEN-3), and
+// fault.ErrValue for a routing number that is none or not of this kind of store (SIM-1), for a type, or for a holder's
+// name without a character that an ACH entry can carry.
+func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
+	if err := tx.Require(org.ManageVendorBanks); err != nil {
+		return "", err
+	}
+	v, err := Vendors.LoadForUpdate(tx, n.VendorID)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && v.Active != record.Active {
+		return "", fault.ErrReference.On("vendorId")
+	}
+	if err != nil {
+		return "", err
+	}
+	if n.HolderName == "" {
+		n.HolderName = v.Payee()
+	}
+	switch {
+	case !v.LinkedTo.IsNull():
+		return "", ErrListed.On("accountNumber")
+	case n.Sealed.Account == "":
+		return "", fault.ErrMissing.On("accountNumber")
+	case !ach.ValidRouting(n.Routing) || strings.HasPrefix(n.Routing, "99") != tx.Sandbox():
+		return "", fault.ErrValue.On("routingNumber")
+	case n.AccountType != Checking && n.AccountType != Savings:
+		return "", fault.ErrValue.On("accountType")
+	case n.HolderType != Business && n.HolderType != Person:
+		return "", fault.ErrValue.On("holderType")
+	case ach.Transliterate(n.HolderName) == "":
+		return "", fault.ErrValue.On("holderName")
+	}
+	if _, err := ActiveBankAccount(tx, v.ID); !errors.Is(err, fault.ErrNotFound) {
+		if err == nil {
+			err = ErrHasBankAccount.On("vendorId")
+		}
+		return "", err
+	}
+	BankAccounts.Insert(tx, &BankAccount{
+		Base:     record.Base{ID: n.ID, Active: record.Active, AllowExport: true},
+		VendorID: v.ID, Routing: n.Routing, Account: n.Sealed.Account, AccountTail: n.Sealed.Tail, AccountHash: n.Sealed.Hash,
+		AccountType: n.AccountType, HolderType: n.HolderType, HolderName: n.HolderName, Status: AccountVerified,
+		UsableFrom: banking.Add(civil.Of(tx.Now(), civil.Pacific), 2), PrenoteState: PrenoteDue, EnteredBy: tx.Caller().User,
+	})
+	setPayBy(tx, v, PayByACH)
+	return n.ID, nil
+}
+
+// RemoveBankAccount deletes a vendor's active bank account for good; the vendor is paid by cheque from then on. It fails
+// with fault.ErrNotFound, and with ErrACHWaiting while ACH payments wait (domain 3.3).
+func RemoveBankAccount(tx *db.Tx, vendorID ids.ID) error {
+	if err := tx.Require(org.ManageVendorBanks); err != nil {
+		return err
+	}
+	v, err := Vendors.LoadForUpdate(tx, vendorID)
+	if err != nil {
+		return err
+	}
+	a, err := ActiveBankAccount(tx, vendorID)
+	if err != nil {
+		return err
+	}
+	var waiting int64
+	err = tx.Row(`SELECT count(*) FROM payments WHERE org_id = $1 AND vendor_id = $2 AND rail = 'ach'
+		AND state IN ('awaiting_approval', 'scheduled', 'on_hold')`, string(tx.Org()), string(vendorID)).Scan(&waiting)
+	if err != nil {
+		return fmt.Errorf("look for waiting payments: %w", err)
+	}
+	if waiting > 0 {
+		return ErrACHWaiting.On("vendorId")
+	}
+	after := *a
+	after.Active = record.Inactive
+	BankAccounts.SaveAs(tx, "delete", a, &after)
+	setPayBy(tx, v, PayByCheck)
+	return nil
+}
+
+// ActiveBankAccount is the vendor's bank account, whatever its status. It fails with fault.ErrNotFound.
+func ActiveBankAccount(tx *db.Tx, vendorID ids.ID) (*BankAccount, error) {
+	var id string
+	err := tx.Row(`SELECT id FROM vendor_bank_accounts WHERE org_id = $1 AND vendor_id = $2 AND is_active = 1`,
+		string(tx.Org()), string(vendorID)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.ErrNotFound.With(string(vendorID))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the bank account of %s: %w", vendorID, err)
+	}
+	return BankAccounts.Load(tx, ids.ID(id))
+}
+
+// RefuseBankAccount marks an account that its bank sends entries back from as invalid; the vendor is paid by cheque from
+// then on. Rules VEN-1, VEN-4, 5.8.
+func RefuseBankAccount(tx *db.Tx, a *BankAccount) error {
+	v, err := Vendors.LoadForUpdate(tx, a.VendorID)
+	if err != nil {
+		return err
+	}
+	after := *a
+	after.Status = AccountInvalid
+	if after.PrenoteState == PrenoteDue {
+		after.PrenoteState = PrenoteReturned // no test of an account that is known to be wrong
+	}
+	BankAccounts.SaveAs(tx, "refuse", a, &after)
+	if a.Active == record.Active {
+		setPayBy(tx, v, PayByCheck)
+	}
+	*a = after
+	return nil
+}
+
+func setPayBy(tx *db.Tx, v *Vendor, by int64) {
+	after := *v
+	after.PayBy = by
+	Vendors.Save(tx, v, &after)
+}
