@@ -62,6 +62,9 @@ func (e *SendError) Error() string {
 	if e.Temporary {
 		kind = "not sent for now"
 	}
+	if e.cause == nil { // made by a test or another sender
+		return fmt.Sprintf("mail %s: reply %d", kind, e.Code)
+	}
 	return "mail " + kind + ": " + e.cause.Error()
 }
 
