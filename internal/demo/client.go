@@ -14,8 +14,9 @@ import (
 // client is a small program of the year 2012: it speaks generation 1 as any accounting system's connector would, and
 // knows nothing of the server's own packages.
 type client struct {
-	base, key, session string
-	tell               func(sent, answered string)
+	base, key, session  string
+	user, password, org string
+	tell                func(sent, answered string)
 }
 
 // element is any element of an answer.
@@ -91,6 +92,7 @@ func (c *client) send(inner string) (element, error) {
 
 // login opens a session.
 func (c *client) login(user, password, org string) error {
+	c.user, c.password, c.org = user, password, org
 	e, err := c.send(fmt.Sprintf(`<login>%s%s%s</login>`, tag("username", user), tag("password", password), tag("orgID", org)))
 	if err == nil {
 		c.session = e.text("sessionId")
@@ -104,7 +106,20 @@ func (c *client) do(operation string) (id string, err error) {
 	return e.text("id"), err
 }
 
+// operation runs one operation. When the session has died meanwhile it logs in again and repeats the call, as
+// clients of this API do.
 func (c *client) operation(operation string) (element, error) {
+	e, err := c.once(operation)
+	if expect(err, "BDCE015") != nil {
+		return e, err
+	}
+	if err := c.login(c.user, c.password, c.org); err != nil {
+		return element{}, err
+	}
+	return c.once(operation)
+}
+
+func (c *client) once(operation string) (element, error) {
 	return c.send(fmt.Sprintf(`<operation transactionId="demo" sessionId=%q>%s</operation>`, c.session, operation))
 }
 
