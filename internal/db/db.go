@@ -8,7 +8,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -103,16 +102,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 // settle reads, or at creation decides, whether the store is a sandbox.
 func (d *DB) settle(ctx context.Context, sandbox bool) error {
 	return d.Write(ctx, Caller{Channel: "command"}, func(tx *Tx) error {
-		var kind string
-		err := tx.Row(`SELECT kind FROM store WHERE id = 1`).Scan(&kind)
-		if errors.Is(err, sql.ErrNoRows) {
-			kind = "live"
-			if sandbox {
-				kind = "sandbox"
-			}
-			tx.Exec(`INSERT INTO store (id, kind, clock_offset, worked_until) VALUES (1, $1, 0, $2) ON CONFLICT (id) DO NOTHING`,
-				kind, int64(clock.FromTime(tx.Now())))
-		} else if err != nil {
+		kind := "live"
+		if sandbox {
+			kind = "sandbox"
+		}
+		tx.Exec(`INSERT INTO store (id, kind, clock_offset, worked_until) VALUES (1, $1, 0, $2) ON CONFLICT (id) DO NOTHING`,
+			kind, int64(clock.FromTime(tx.Now())))
+		if err := tx.Row(`SELECT kind FROM store WHERE id = 1`).Scan(&kind); err != nil { // of whoever was first
 			return fmt.Errorf("read the kind of store: %w", err)
 		}
 		if kind != "sandbox" && sandbox {
@@ -200,7 +196,10 @@ func run(tx *Tx, fn func(*Tx) error) (err error) {
 	if err := fn(tx); err != nil {
 		return err
 	}
-	return tx.flush()
+	if err := tx.flush(); err != nil {
+		return err
+	}
+	return tx.failed
 }
 
 // IsBusy reports whether the store refused for a moment only.

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -63,17 +64,21 @@ func (s *postgresStore) dialect() dialect { return postgres }
 func lockKey(org ids.ID) int64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(org))
-	return int64(h.Sum64())
+	return int64(h.Sum64() | 1) // never 0
 }
 
-// begin starts a transaction and reads the store's row.
-func (s *postgresStore) begin(ctx context.Context, d *DB, c *conn, how string) (time.Time, int64, error) {
+// begin starts a transaction and reads the store's row, which fixes the snapshot; then it gives back the lock that a
+// poll holds (0: none).
+func (s *postgresStore) begin(ctx context.Context, d *DB, c *conn, how string, locked int64) (time.Time, int64, error) {
 	var micros, version int64
-	err := c.sql.Raw(func(driver any) error {
+	err := c.sql.Raw(func(dc any) error {
 		b := &pgx.Batch{}
 		b.Queue(how)
 		b.Queue(`SELECT clock_offset, version FROM store WHERE id = 1`)
-		res := driver.(*stdlib.Conn).Conn().SendBatch(ctx, b)
+		if locked != 0 {
+			b.Queue(`SELECT pg_advisory_unlock($1)`, locked)
+		}
+		res := dc.(*stdlib.Conn).Conn().SendBatch(ctx, b)
 		if _, err := res.Exec(); err != nil {
 			return errors.Join(err, res.Close())
 		}
@@ -82,7 +87,9 @@ func (s *postgresStore) begin(ctx context.Context, d *DB, c *conn, how string) (
 		}
 		return res.Close()
 	})
-	d.offset.Store(micros)
+	if err == nil {
+		d.offset.Store(micros)
+	}
 	now := d.clk.Now().Add(time.Duration(micros) * time.Microsecond)
 	return now.UTC().Truncate(time.Microsecond), version, translate(err)
 }
@@ -94,7 +101,7 @@ func (s *postgresStore) write(ctx context.Context, d *DB, who Caller, at time.Ti
 	}
 	ctx = context.WithoutCancel(ctx) // from here on the work is bounded by the statement time-out
 	defer c.sql.Close()
-	now, version, err := s.begin(ctx, d, c, "BEGIN")
+	now, version, err := s.begin(ctx, d, c, "BEGIN", 0)
 	if err != nil {
 		return s.rollback(ctx, c, err)
 	}
@@ -103,12 +110,12 @@ func (s *postgresStore) write(ctx context.Context, d *DB, who Caller, at time.Ti
 	}
 	tx := &Tx{db: d, who: who, now: now, conn: c, ctx: ctx, version: version}
 	tx.stamp = func(*Tx) (clock.Instant, error) {
-		return lockedClock(ctx, d.clk, c, `SELECT pg_advisory_xact_lock_shared($1)`, "", lockKey(who.Org))
+		return lockedClock(ctx, d.clk, c, `SELECT pg_advisory_xact_lock_shared($1)`, lockKey(who.Org))
 	}
 	if err := run(tx, fn); err != nil {
 		return s.rollback(ctx, c, err)
 	}
-	if _, err := c.sql.ExecContext(ctx, "COMMIT"); err != nil {
+	if err := commit(ctx, c); err != nil {
 		return s.rollback(ctx, c, translate(err))
 	}
 	for _, f := range tx.after {
@@ -117,11 +124,30 @@ func (s *postgresStore) write(ctx context.Context, d *DB, who Caller, at time.Ti
 	return nil
 }
 
+// commit fails too when the server answers with a rollback, as it does where a statement failed unseen.
+func commit(ctx context.Context, c *conn) error {
+	return c.sql.Raw(func(dc any) error {
+		tag, err := dc.(*stdlib.Conn).Conn().Exec(ctx, "COMMIT")
+		if err == nil && tag.String() != "COMMIT" {
+			err = errors.New("the database rolled the transaction back")
+		}
+		return err
+	})
+}
+
 func (s *postgresStore) rollback(ctx context.Context, c *conn, err error) error {
 	if _, e := c.sql.ExecContext(ctx, "ROLLBACK"); e != nil {
-		_ = c.sql.Raw(func(any) error { return errors.New("discard") }) // let the pool drop it
+		drop(ctx, c)
 	}
 	return err
+}
+
+// drop closes a connection that the pool must not give to others.
+func drop(ctx context.Context, c *conn) {
+	_ = c.sql.Raw(func(dc any) error {
+		_ = dc.(*stdlib.Conn).Conn().Close(ctx)
+		return driver.ErrBadConn
+	})
 }
 
 func (s *postgresStore) conn(ctx context.Context) (*conn, error) {
@@ -140,16 +166,23 @@ func (s *postgresStore) read(ctx context.Context, d *DB, who Caller, poll bool, 
 	defer c.sql.Close()
 	ctx = context.WithoutCancel(ctx)
 	var told clock.Instant
+	var key int64
 	if poll {
-		// Exclusive for an instant: whoever holds the shared lock has stamped and not yet committed, and whoever
-		// stamps later does not stamp earlier than the time told here.
-		told, err = lockedClock(ctx, d.clk, c, `SELECT pg_advisory_lock($1)`, `SELECT pg_advisory_unlock($1)`, lockKey(who.Org))
-		if err != nil {
+		// Exclusive until the snapshot stands: whoever holds the shared lock has stamped and not yet committed, and
+		// whoever stamps later does not stamp earlier than the time told here. Given back before the snapshot, a
+		// later stamp could be in it and an earlier one not.
+		key = lockKey(who.Org)
+		if told, err = lockedClock(ctx, d.clk, c, `SELECT pg_advisory_lock($1)`, key); err != nil {
+			drop(ctx, c) // it may hold the lock
 			return err
 		}
 	}
-	now, version, err := s.begin(ctx, d, c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	now, version, err := s.begin(ctx, d, c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", key)
 	if err != nil {
+		if poll {
+			drop(ctx, c)
+			return err
+		}
 		return s.rollback(ctx, c, err)
 	}
 	if poll {
@@ -160,18 +193,15 @@ func (s *postgresStore) read(ctx context.Context, d *DB, who Caller, poll bool, 
 	return s.rollback(ctx, c, run(tx, fn))
 }
 
-// lockedClock reads the database's clock, which all nodes share, sandbox offset applied, between taking a lock and the
-// statement after, in one round trip. A clock that a test sets by hand takes its place.
-func lockedClock(ctx context.Context, clk clock.Clock, c *conn, before, after string, key int64) (clock.Instant, error) {
+// lockedClock takes a lock and then reads the database's clock, which all nodes share, sandbox offset applied, in one
+// round trip. A clock that a test sets by hand takes its place.
+func lockedClock(ctx context.Context, clk clock.Clock, c *conn, lock string, key int64) (clock.Instant, error) {
 	var micros, offset int64
-	err := c.sql.Raw(func(driver any) error {
+	err := c.sql.Raw(func(dc any) error {
 		b := &pgx.Batch{}
-		b.Queue(before, key)
+		b.Queue(lock, key)
 		b.Queue(`SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, clock_offset FROM store WHERE id = 1`)
-		if after != "" {
-			b.Queue(after, key)
-		}
-		res := driver.(*stdlib.Conn).Conn().SendBatch(ctx, b)
+		res := dc.(*stdlib.Conn).Conn().SendBatch(ctx, b)
 		if _, err := res.Exec(); err != nil {
 			return errors.Join(err, res.Close())
 		}

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
@@ -25,13 +26,14 @@ type sqliteStore struct {
 	stopped         chan struct{}
 	stopping        chan struct{}
 	stopOnce        sync.Once
+	path            string
 	lock            *os.File // DIR/write.lock: every writer of every process holds it around BEGIN..COMMIT
 
 	// polling is held by the writer from before the first stamp of a group until its commit is visible. A poll takes
 	// it for an instant, and so starts its snapshot after whatever was stamped before.
 	polling sync.RWMutex
-	pollers sync.Mutex    // pollers share one open lock file, so they take it one after the other
-	last    clock.Instant // the latest stamp given, kept by the writer
+	pollers sync.Mutex // pollers share one open lock file, so they take it one after the other
+	last    time.Time  // the latest reading of the clock that a stamp or a poll was given, without the sandbox's offset
 }
 
 type writeRequest struct {
@@ -53,7 +55,7 @@ const (
 
 func sqliteDSN(path, more string) string {
 	return "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=mmap_size(1073741824)&_pragma=cache_size(-65536)" + more
+		"&_pragma=recursive_triggers(1)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=mmap_size(1073741824)&_pragma=cache_size(-65536)" + more
 }
 
 func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, error) {
@@ -62,20 +64,30 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 		return nil, fmt.Errorf("open the write lock: %w", err)
 	}
 	s := &sqliteStore{
+		path:     path,
 		lock:     lock,
 		requests: make(chan *writeRequest, 4*groupMembers),
 		stopping: make(chan struct{}),
 		stopped:  make(chan struct{}),
 	}
-	if s.writeDB, err = sql.Open("sqlite", sqliteDSN(path, "&_pragma=wal_autocheckpoint(4000)")); err != nil {
+	w, err := s.open(ctx, o)
+	if err != nil {
+		return nil, errors.Join(err, s.release())
+	}
+	go s.writer(w)
+	return s, nil
+}
+
+// open migrates the store and opens its readers and its writer.
+func (s *sqliteStore) open(ctx context.Context, o Options) (writer *conn, err error) {
+	if s.writeDB, err = sql.Open("sqlite", sqliteDSN(s.path, "&_pragma=wal_autocheckpoint(4000)")); err != nil {
 		return nil, err
 	}
 	s.writeDB.SetMaxOpenConns(1)
 	if err := s.locked(func() error { return migrate(ctx, sqlite, s.writeDB, o.Migrations) }); err != nil {
-		_ = s.writeDB.Close()
 		return nil, err
 	}
-	if s.readDB, err = sql.Open("sqlite", sqliteDSN(path, "&_pragma=query_only(1)")); err != nil {
+	if s.readDB, err = sql.Open("sqlite", sqliteDSN(s.path, "&_pragma=query_only(1)")); err != nil {
 		return nil, err
 	}
 	n := o.Readers
@@ -91,12 +103,15 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 		}
 		s.readers <- &conn{sql: c, dialect: sqlite}
 	}
+	return s.openWriter(ctx)
+}
+
+func (s *sqliteStore) openWriter(ctx context.Context) (*conn, error) {
 	w, err := s.writeDB.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open the writer: %w", err)
 	}
-	go s.writer(&conn{sql: w, dialect: sqlite})
-	return s, nil
+	return &conn{sql: w, dialect: sqlite}, nil
 }
 
 func (s *sqliteStore) dialect() dialect { return sqlite }
@@ -133,12 +148,25 @@ func (s *sqliteStore) write(ctx context.Context, d *DB, who Caller, at time.Time
 	case <-s.stopping:
 		return fault.ErrBusy
 	}
-	return <-r.done
+	select {
+	case err := <-r.done:
+		return err
+	case <-s.stopped: // accepted in the instant in which the writer went
+		select {
+		case err := <-r.done:
+			return err
+		default:
+			return fault.ErrBusy
+		}
+	}
 }
 
 // writer is the one goroutine that writes.
 func (s *sqliteStore) writer(c *conn) {
-	defer close(s.stopped)
+	defer func() {
+		_ = c.sql.Close()
+		close(s.stopped)
+	}()
 	group := make([]*writeRequest, 0, groupMembers)
 	for {
 		var first *writeRequest
@@ -148,11 +176,13 @@ func (s *sqliteStore) writer(c *conn) {
 			select { // what was accepted is still done
 			case first = <-s.requests:
 			default:
-				_ = c.sql.Close()
 				return
 			}
 		}
-		group = s.commit(c, first, group[:0])
+		var sound bool
+		if group, sound = s.commit(c, first, group[:0]); !sound {
+			c = s.replace(c)
+		}
 		for _, r := range group {
 			if r.err == nil && r.tx != nil {
 				for _, f := range r.tx.after {
@@ -165,18 +195,32 @@ func (s *sqliteStore) writer(c *conn) {
 	}
 }
 
-// commit runs first and whoever else is waiting in one transaction and returns them with their outcomes.
-func (s *sqliteStore) commit(c *conn, first *writeRequest, group []*writeRequest) []*writeRequest {
+// replace gives a new connection for one that may be broken, or the old one where none can be had.
+func (s *sqliteStore) replace(c *conn) *conn {
+	for _, st := range c.stmts {
+		_ = st.Close()
+	}
+	clear(c.stmts)
+	_ = c.sql.Raw(func(any) error { return driver.ErrBadConn }) // closes it for good
+	if n, err := s.openWriter(context.Background()); err == nil {
+		return n
+	}
+	return c
+}
+
+// commit runs first and whoever else is waiting in one transaction and returns them with their outcomes. sound is
+// false when the transaction failed as a whole: nothing of it stands, and the connection is not to be trusted.
+func (s *sqliteStore) commit(c *conn, first *writeRequest, group []*writeRequest) (_ []*writeRequest, sound bool) {
 	ctx := context.Background() // a request's context would make SQLite roll back the whole group
 	group = append(group, first)
-	fail := func(err error) []*writeRequest {
+	fail := func(err error) ([]*writeRequest, bool) {
 		for _, r := range group {
 			if r.err == nil {
 				r.err = fault.ErrBusy.Because(err)
 			}
 		}
 		_, _ = c.exec(ctx, "ROLLBACK", nil)
-		return group
+		return group, false
 	}
 	s.polling.Lock()
 	defer s.polling.Unlock()
@@ -216,7 +260,7 @@ func (s *sqliteStore) commit(c *conn, first *writeRequest, group []*writeRequest
 	if _, err := c.exec(ctx, "COMMIT", nil); err != nil {
 		return fail(err)
 	}
-	return group
+	return group, true
 }
 
 // member runs one closure in its savepoint. alive is false when the transaction itself is gone.
@@ -234,8 +278,7 @@ func (s *sqliteStore) member(ctx context.Context, c *conn, r *writeRequest, st s
 	}
 	r.tx = &Tx{db: r.d, who: r.who, now: now.UTC().Truncate(time.Microsecond), conn: c, ctx: ctx, version: st.version}
 	r.tx.stamp = func(*Tx) (clock.Instant, error) {
-		s.last = max(s.last, clock.FromTime(r.d.clk.Now().Add(st.offset)))
-		return s.last, nil
+		return clock.FromTime(s.tick(r.d).Add(st.offset)), nil
 	}
 	if r.err = run(r.tx, r.fn); r.err != nil {
 		r.tx.after = nil
@@ -275,6 +318,9 @@ func (s *sqliteStore) read(ctx context.Context, d *DB, who Caller, poll bool, fn
 	var c *conn
 	select {
 	case c = <-s.readers:
+		if c == nil {
+			return fault.ErrBusy // closed
+		}
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.stopping:
@@ -309,17 +355,37 @@ func (s *sqliteStore) snapshot(d *DB, c *conn, poll bool) (time.Time, int64, err
 		return time.Time{}, 0, err
 	}
 	st, err := c.state(ctx) // the first read fixes the snapshot
+	if err != nil {
+		return time.Time{}, 0, err
+	}
 	d.offset.Store(st.offset.Microseconds())
-	return d.clk.Now().Add(st.offset).UTC().Truncate(time.Microsecond), st.version, err
+	now := d.clk.Now()
+	if poll {
+		now = s.tick(d)
+	}
+	return now.Add(st.offset).UTC().Truncate(time.Microsecond), st.version, nil
+}
+
+// tick reads the clock for a stamp or a poll: never earlier than the one before, should the machine's clock step
+// back. The caller holds polling, and pollers besides where it only shares polling.
+func (s *sqliteStore) tick(d *DB) time.Time {
+	if now := d.clk.Now(); now.After(s.last) {
+		s.last = now
+	}
+	return s.last
 }
 
 func (s *sqliteStore) ping(ctx context.Context) error { return s.readDB.PingContext(ctx) }
 
 func (s *sqliteStore) backup(ctx context.Context, to string) error {
-	if _, err := os.Stat(to); err == nil {
-		return fmt.Errorf("%s exists already", to)
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // SQLite fills an empty file
+	if err != nil {
+		return fmt.Errorf("make the copy: %w", err)
 	}
-	src, err := sql.Open("sqlite", s.path())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	src, err := sql.Open("sqlite", "file:"+s.path+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		return err
 	}
@@ -330,18 +396,27 @@ func (s *sqliteStore) backup(ctx context.Context, to string) error {
 	return nil
 }
 
-// path reads the file's name back from SQLite itself.
-func (s *sqliteStore) path() string {
-	var seq int
-	var name, file string
-	c := <-s.readers
-	defer func() { s.readers <- c }()
-	_ = c.sql.QueryRowContext(context.Background(), `PRAGMA database_list`).Scan(&seq, &name, &file)
-	return "file:" + file + "?_pragma=busy_timeout(10000)"
-}
-
 func (s *sqliteStore) close() error {
 	s.stopOnce.Do(func() { close(s.stopping) })
 	<-s.stopped
-	return errors.Join(s.readDB.Close(), s.writeDB.Close(), s.lock.Close())
+	for range cap(s.readers) { // waits for who still reads
+		c, ok := <-s.readers
+		if !ok {
+			return nil // closed before
+		}
+		_ = c.sql.Close()
+	}
+	close(s.readers)
+	return s.release()
+}
+
+// release gives back what is open.
+func (s *sqliteStore) release() error {
+	var errs []error
+	for _, d := range []*sql.DB{s.readDB, s.writeDB} {
+		if d != nil {
+			errs = append(errs, d.Close())
+		}
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
 }

@@ -26,6 +26,7 @@ type Tx struct {
 	after    []func()
 	readonly bool
 	version  int64
+	failed   error // the first statement that failed: the transaction cannot commit any more
 
 	stateChanged bool // the store's row was written: the clock or the version
 }
@@ -80,7 +81,7 @@ func (tx *Tx) Try(fn func(*Tx) error) error {
 }
 
 // Exec queues a statement. It is sent with the others when the transaction flushes: before the next query, or at
-// the end. A failure surfaces there and rolls the transaction back.
+// the end. A failure surfaces there and rolls the transaction back, even when the closure passes over it.
 func (tx *Tx) Exec(query string, args ...any) {
 	tx.queue = append(tx.queue, stmt{query, args, -1})
 }
@@ -103,7 +104,16 @@ func (tx *Tx) ExecNow(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return tx.conn.exec(tx.ctx, query, args)
+	n, err := tx.conn.exec(tx.ctx, query, args)
+	return n, tx.fail(err)
+}
+
+// fail remembers the first statement that failed.
+func (tx *Tx) fail(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
 }
 
 // Query runs a query after flushing what is queued. The caller closes the rows.
@@ -111,7 +121,8 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	if err := tx.flush(); err != nil {
 		return nil, err
 	}
-	return tx.conn.query(tx.ctx, query, args)
+	rows, err := tx.conn.query(tx.ctx, query, args)
+	return rows, tx.fail(err)
 }
 
 // Row is the result of a query for at most one row.
@@ -161,6 +172,16 @@ func (tx *Tx) SkipLocked() string {
 	return ""
 }
 
+// Lock keeps other writers of the organisation that lock the same text waiting until this transaction ends, where the
+// database has more than one writer: what is read afterwards about it stays true until the commit.
+func (tx *Tx) Lock(what string) error {
+	if tx.conn.dialect != postgres || tx.readonly {
+		return nil
+	}
+	_, err := tx.ExecNow(`SELECT pg_advisory_xact_lock($1)`, lockKey(tx.Org()+" "+ids.ID(what)))
+	return err
+}
+
 // AfterCommit runs f once the transaction is durable: to wake a worker, never to do business.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
@@ -169,7 +190,7 @@ func (tx *Tx) StampNow() (clock.Instant, error) {
 	if tx.stamped == 0 {
 		s, err := tx.stamp(tx)
 		if err != nil {
-			return 0, fmt.Errorf("take the transaction's stamp: %w", err)
+			return 0, tx.fail(fmt.Errorf("take the transaction's stamp: %w", err))
 		}
 		tx.stamped = s
 	}
@@ -196,18 +217,19 @@ func (tx *Tx) flush() error {
 	q := tx.queue
 	tx.queue = nil
 	if tx.readonly {
-		return errors.New("a write in a reading transaction")
+		return tx.fail(errors.New("a write in a reading transaction"))
 	}
 	for i := range q {
 		args, err := tx.resolve(q[i].args)
 		if err != nil {
-			return err
+			return tx.fail(err)
 		}
 		q[i].args = args
 	}
 	if err := tx.conn.batch(tx.ctx, q); err != nil {
-		return err
+		return tx.fail(err)
 	}
+	clear(q) // the arguments are not kept
 	if tx.queue == nil {
 		tx.queue = q[:0]
 	}
