@@ -163,18 +163,14 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 	return b.String(), args
 }
 
-// write appends the condition of f and its arguments.
+// write appends the condition of f and its arguments. It says that a value is there even where the comparison alone
+// would: that lets SQLite use the indexes that leave out rows without one.
 func (f Filter) write(b *strings.Builder, args []any) []any {
 	col := f.Field.Column
-	none := f.Field.Kind == Ref || f.Field.Kind == Text || f.Field.Kind == Date
-	if len(f.Values) == 1 && (f.Values[0] == "" || f.Field.Kind == Instant && f.Values[0] == int64(0)) {
-		none = false // comparing with none itself
-	}
-	op := f.Op
-	if f.Field.Kind == Instant && (op == Eq || op == Ne || op == In) {
+	if f.Field.Kind == Instant && (f.Op == Eq || f.Op == Ne || f.Op == In) {
 		return f.writeRanges(b, args)
 	}
-	if op == In {
+	if f.Op == In {
 		b.WriteString(col + " IN (")
 		for i, v := range f.Values {
 			args = append(args, v)
@@ -184,15 +180,19 @@ func (f Filter) write(b *strings.Builder, args []any) []any {
 			fmt.Fprintf(b, "$%d", len(args))
 		}
 		b.WriteByte(')')
-		return args
+	} else {
+		args = append(args, f.Values[0])
+		fmt.Fprintf(b, "%s %s $%d", col, f.Op, len(args))
 	}
-	args = append(args, f.Values[0])
-	fmt.Fprintf(b, "%s %s $%d", col, op, len(args))
-	if none && op != Eq && op != Gt && op != Ge {
-		b.WriteString(" AND " + col + " <> ''")
-	}
-	if f.Field.Kind == Instant && f.Field.Name == "lastSyncTime" && op != Eq && op != Gt && op != Ge {
-		b.WriteString(" AND " + col + " <> 0")
+	switch f.Field.Kind {
+	case Text, Ref, Date:
+		if f.Values[0] != "" || f.Op != Eq && f.Op != Ne {
+			b.WriteString(" AND " + col + " <> ''")
+		}
+	case Instant:
+		if f.Field.Name != "createdTime" && f.Field.Name != "updatedTime" { // these two are always there
+			b.WriteString(" AND " + col + " <> 0")
+		}
 	}
 	return args
 }

@@ -176,6 +176,9 @@ func check(tx *db.Tx, before, v *Vendor) error {
 
 // externalIDFree fails with ErrExternalID when another vendor, active or not, has the external id.
 func externalIDFree(tx *db.Tx, external string, self ids.ID) error {
+	if err := tx.Lock("vendor " + external); err != nil {
+		return err
+	}
 	var id string
 	err := tx.Row(`SELECT id FROM vendors WHERE org_id = $1 AND external_id = $2`, string(tx.Org()), external).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && ids.ID(id) == self {

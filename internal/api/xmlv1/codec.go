@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/duebook/duebook/internal/api/shape"
@@ -68,31 +69,33 @@ func (c codec) update(s *shape.Shape, n *xmldoc.Node, rec record.Record) error {
 }
 
 func (c codec) into(s *shape.Shape, n *xmldoc.Node, rec record.Record, creating bool, f *findings) {
-	var seen [64]bool
+	var seen, given [64]bool
+	listed := false
 	for child := range n.Children() {
 		if s.Lines != nil && child.Name == s.List {
-			if creating {
+			if listed {
+				add(&f.value, s.List)
+			} else if creating {
 				c.lines(s, child, rec, f)
 			}
+			listed = true
 			continue
 		}
 		e := s.Entry(child.Name)
-		if e == nil || e.Use == shape.ReadOnly {
-			continue
+		if e == nil || e.Use == shape.ReadOnly || child.Name != e.Path && n.Child(e.Path) != nil {
+			continue // an alias counts only where the field's own name is absent
 		}
 		i := slices.IndexFunc(s.Entries, func(x shape.Entry) bool { return x.Path == e.Path })
 		if seen[i] {
-			if e.Path == child.Name {
-				add(&f.value, e.Path)
-			}
+			add(&f.value, e.Path) // V-7
 			continue
 		}
-		seen[i] = child.Text != "" || !creating
-		c.field(e, child.Text, rec, creating, f)
+		seen[i], given[i] = true, child.Text != ""
+		c.field(s, e, child.Text, rec, creating, f)
 	}
 	for i := range s.Entries {
 		e := &s.Entries[i]
-		if e.Use == shape.Required && (creating && !seen[i]) {
+		if e.Use == shape.Required && creating && !given[i] {
 			add(&f.missing, e.Path)
 		}
 	}
@@ -109,16 +112,16 @@ func (c codec) lines(s *shape.Shape, n *xmldoc.Node, rec record.Record, f *findi
 	}
 }
 
-func (c codec) field(e *shape.Entry, text string, rec record.Record, creating bool, f *findings) {
-	if !creating {
-		if shown, _ := c.append(nil, e, rec); string(shown) == text {
-			return
-		}
-		if text == "" && e.Use == shape.Required {
-			add(&f.missing, e.Path)
-			return
-		}
-	} else if text == "" {
+// field reads one value into rec. On an update an empty element clears the field, which for a flag or an enum means
+// the value a new record has (V-6).
+func (c codec) field(s *shape.Shape, e *shape.Entry, text string, rec record.Record, creating bool, f *findings) {
+	switch {
+	case text == "" && creating:
+		return
+	case text == "" && e.Use == shape.Required:
+		add(&f.missing, e.Path)
+		return
+	case !creating && c.shows(e, rec, text):
 		return
 	}
 	switch p := e.Field.At(rec).(type) {
@@ -141,8 +144,12 @@ func (c codec) field(e *shape.Entry, text string, rec record.Record, creating bo
 			*p = ""
 		}
 	case *bool:
+		if text == "" {
+			*p = *e.Field.At(s.Type.New()).(*bool)
+			return
+		}
 		v, ok := parseBool(text)
-		if !ok && text != "" {
+		if !ok {
 			add(&f.value, e.Path)
 			return
 		}
@@ -150,6 +157,10 @@ func (c codec) field(e *shape.Entry, text string, rec record.Record, creating bo
 	case *int64:
 		if e.Field.Kind == record.Money {
 			c.money(e, text, p, f)
+			return
+		}
+		if text == "" {
+			*p = *e.Field.At(s.Type.New()).(*int64)
 			return
 		}
 		v := int64(digits(text, 1, 4))
@@ -196,6 +207,27 @@ func (c codec) field(e *shape.Entry, text string, rec record.Record, creating bo
 		}
 		*p = clock.FromTime(v.at)
 	}
+}
+
+// shows reports whether rec shows text as the value of e: as written, or as it reads back after characters that XML
+// cannot carry and outer white space are gone.
+func (c codec) shows(e *shape.Entry, rec record.Record, text string) bool {
+	if p, ok := e.Field.At(rec).(*string); ok {
+		return *p == text || readable(*p) == text
+	}
+	shown, _ := c.append(nil, e, rec)
+	return string(shown) == text
+}
+
+// readable is a text as a client gets and may send it back (T-18, V-5).
+func readable(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	return strings.Trim(s, " \t\r\n")
 }
 
 func (c codec) money(e *shape.Entry, text string, p *int64, f *findings) {

@@ -2,6 +2,7 @@ package xmlv1
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/duebook/duebook/internal/api/shape"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/xmldoc"
@@ -50,6 +52,9 @@ func readFilter(n *xmldoc.Node) ([]expression, error) {
 					return nil, badFilter("%s is missing", part.name)
 				}
 				*part.to = c.Text
+			}
+			if err := repeated(e, "field", "operator", "value"); err != nil {
+				return nil, badFilter("%s is repeated", strings.Join(fault.From(err).Fields, ", "))
 			}
 			out = append(out, x)
 		}
@@ -124,6 +129,9 @@ func (c codec) value(e *shape.Entry, op record.Op, p string, vs []any) ([]any, e
 		}
 		return append(vs, p), nil
 	case record.Text:
+		if p == string(ids.Null) {
+			p = "" // the same as none for the texts that serve as ids (G-7)
+		}
 		if p == "" && op != record.Eq && op != record.Ne {
 			return bad()
 		}
@@ -139,11 +147,11 @@ func (c codec) value(e *shape.Entry, op record.Op, p string, vs []any) ([]any, e
 		}
 		return append(vs, n), nil
 	case record.Enum, record.Int:
-		n, err := strconv.ParseInt(p, 10, 32)
-		if err != nil || n < 0 {
+		n := digits(p, 1, 9)
+		if n < 0 {
 			return bad()
 		}
-		return append(vs, n), nil
+		return append(vs, int64(n)), nil
 	case record.Date:
 		m, ok := parseMoment(p, c.zone, c.today)
 		if !ok {
@@ -176,7 +184,7 @@ func checkAhead(fs []record.Filter, now time.Time) error {
 	return nil
 }
 
-// widen replaces a filter on an enum by the numbers that are shown as the one asked for.
+// widen turns a filter on an enum that shows some of its numbers as others into one on the numbers stored.
 func widen(s *shape.Shape, fs []record.Filter) []record.Filter {
 	for i, f := range fs {
 		var e *shape.Entry
@@ -185,27 +193,42 @@ func widen(s *shape.Shape, fs []record.Filter) []record.Filter {
 				e = &s.Entries[j]
 			}
 		}
-		if e == nil || len(e.Show) == 0 || f.Op != record.Eq && f.Op != record.In {
+		if f.Line || e == nil || len(e.Show) == 0 {
 			continue
 		}
-		var vs []any
-		for _, v := range f.Values {
-			for stored := range f.Field.Words {
-				shown := stored
-				if other, ok := e.Show[stored]; ok {
-					shown = other
-				}
-				if shown == v {
-					vs = append(vs, stored)
-				}
+		vs := []any{int64(-1)} // so that the list is never empty
+		for stored := range f.Field.Words {
+			shown := stored
+			if other, ok := e.Show[stored]; ok {
+				shown = other
 			}
-		}
-		if len(vs) == 0 {
-			vs = append(vs, int64(-1))
+			if matches(f.Op, shown, f.Values) {
+				vs = append(vs, stored)
+			}
 		}
 		fs[i] = record.Filter{Field: f.Field, Op: record.In, Values: vs}
 	}
 	return fs
+}
+
+// matches reports whether n stands in the relation op to the values.
+func matches(op record.Op, n int64, values []any) bool {
+	v := values[0].(int64)
+	switch op {
+	case record.Eq:
+		return n == v
+	case record.Ne:
+		return n != v
+	case record.Lt:
+		return n < v
+	case record.Le:
+		return n <= v
+	case record.Gt:
+		return n > v
+	case record.Ge:
+		return n >= v
+	}
+	return slices.Contains(values, any(n))
 }
 
 // list writes every record of s that matches into out.

@@ -50,6 +50,8 @@ func (h *Handler) payBill(q *request, n *xmldoc.Node, r *result) (work, error) {
 	}}, nil
 }
 
+var offlineFields = []string{"billId", "amount", "processDate", "chartOfAccountId", "allowExport", "toPrintCheck", "syncReference", "description"}
+
 func (h *Handler) offlinePayment(q *request, n *xmldoc.Node, r *result) (work, error) {
 	id, amount, date, err := q.paid(n)
 	if err != nil {

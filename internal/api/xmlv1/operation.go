@@ -31,6 +31,7 @@ const (
 // what runs inside.
 type operation struct {
 	shape   *shape.Shape // of the record it takes; names the fields in errors
+	fields  []string     // elements that may stand in it once (V-7)
 	prepare func(q *request, n *xmldoc.Node, r *result) (work, error)
 }
 
@@ -55,17 +56,19 @@ type result struct {
 // unknown: BDCE011.
 func (h *Handler) table() map[string]operation {
 	t := map[string]operation{
-		"get_list":              {prepare: h.getList},
-		"get_org_detail":        {prepare: h.orgDetail},
-		"set_external_id":       {prepare: h.setExternalID},
-		"set_allow_export":      {prepare: h.setAllowExport},
-		"create_vendor":         h.create("vendor", func(tx *db.Tx, r record.Record) error { return vendor.Create(tx, r.(*vendor.Vendor)) }),
-		"update_vendor":         h.update("vendor", func(tx *db.Tx, a, b record.Record) error { return vendor.Update(tx, a.(*vendor.Vendor), b.(*vendor.Vendor)) }),
+		"get_list":         {fields: []string{"filter"}, prepare: h.getList},
+		"get_org_detail":   {prepare: h.orgDetail},
+		"set_external_id":  {fields: []string{"id", "externalId"}, prepare: h.setExternalID},
+		"set_allow_export": {fields: []string{"id", "allowExport"}, prepare: h.setAllowExport},
+		"create_vendor":    h.create("vendor", func(tx *db.Tx, r record.Record) error { return vendor.Create(tx, r.(*vendor.Vendor)) }),
+		"update_vendor": h.update("vendor", func(tx *db.Tx, a, b record.Record) error {
+			return vendor.Update(tx, a.(*vendor.Vendor), b.(*vendor.Vendor))
+		}),
 		"create_bill":           h.create("bill", func(tx *db.Tx, r record.Record) error { return bill.Create(tx, r.(*bill.Bill)) }),
-		"pay_bill":              {prepare: h.payBill},
-		"create_offlinepayment": {prepare: h.offlinePayment},
-		"upload_document":       {prepare: h.uploadDocument},
-		"upload_attachment":     {prepare: h.uploadAttachment},
+		"pay_bill":              {fields: []string{"billId", "amount", "processDate"}, prepare: h.payBill},
+		"create_offlinepayment": {fields: offlineFields, prepare: h.offlinePayment},
+		"upload_document":       {fields: []string{"billId", "filename", "document"}, prepare: h.uploadDocument},
+		"upload_attachment":     {fields: []string{"id", "filename", "description", "document"}, prepare: h.uploadAttachment},
 	}
 	for _, name := range []string{"chartofaccount", "department", "job", "location"} {
 		typ := h.shapes[name].Type
@@ -78,7 +81,7 @@ func (h *Handler) table() map[string]operation {
 // create makes the operation that stores a new record of the named shape.
 func (h *Handler) create(name string, store func(*db.Tx, record.Record) error) operation {
 	s := h.shapes[name]
-	return operation{shape: s, prepare: func(q *request, n *xmldoc.Node, r *result) (work, error) {
+	return operation{shape: s, fields: []string{s.Name}, prepare: func(q *request, n *xmldoc.Node, r *result) (work, error) {
 		node := n.Child(s.Name)
 		if node == nil {
 			return work{}, fault.ErrMissing.On(s.Name)
@@ -100,23 +103,22 @@ func (h *Handler) create(name string, store func(*db.Tx, record.Record) error) o
 // update makes the operation that changes the fields present of a stored record.
 func (h *Handler) update(name string, store func(tx *db.Tx, before, after record.Record) error) operation {
 	s := h.shapes[name]
-	return operation{shape: s, prepare: func(q *request, n *xmldoc.Node, r *result) (work, error) {
+	return operation{shape: s, fields: []string{s.Name}, prepare: func(q *request, n *xmldoc.Node, r *result) (work, error) {
 		node := n.Child(s.Name)
 		if node == nil {
 			return work{}, fault.ErrMissing.On(s.Name)
 		}
 		id, err := idOf(node, "id")
+		if err == nil {
+			err = repeated(node, "id")
+		}
 		if err != nil {
-			return work{}, err
+			return work{}, q.codec.unaddressed(s, node, err)
 		}
 		return work{run: func(tx *db.Tx) error {
 			before, err := s.Type.LoadAny(tx, id)
 			if err != nil {
-				// What is wrong with the form comes first (3.3).
-				if e := q.codec.update(s, node, s.Type.New()); e != nil && !errors.Is(e, fault.ErrMissing) {
-					return e
-				}
-				return onID(err)
+				return q.codec.unaddressed(s, node, onID(err))
 			}
 			after := s.Type.Copy(before)
 			if err := q.codec.update(s, node, after); err != nil {
@@ -129,6 +131,49 @@ func (h *Handler) update(name string, store func(tx *db.Tx, before, after record
 			return nil
 		}}, nil
 	}}
+}
+
+// unaddressed judges the form of an update whose record cannot be named, before err is said of its id: what is missing,
+// too long or malformed in the rest comes first, or with it (3.3).
+func (c codec) unaddressed(s *shape.Shape, n *xmldoc.Node, err error) error {
+	id := fault.From(err)
+	if id == nil {
+		return err
+	}
+	var f findings
+	switch {
+	case errors.Is(id, fault.ErrMissing):
+		add(&f.missing, "id")
+	case errors.Is(id, fault.ErrFormat):
+		add(&f.format, "id")
+	case errors.Is(id, fault.ErrValue):
+		add(&f.value, "id")
+	}
+	c.into(s, n, s.Type.New(), false, &f)
+	if e := f.err(); e != nil {
+		return e
+	}
+	return err
+}
+
+// repeated fails with fault.ErrValue, naming the elements of n among names that stand there more than once (V-7).
+func repeated(n *xmldoc.Node, names ...string) error {
+	var twice []string
+	for _, name := range names {
+		count := 0
+		for c := range n.Children() {
+			if c.Name == name {
+				count++
+			}
+		}
+		if count > 1 {
+			twice = append(twice, name)
+		}
+	}
+	if len(twice) > 0 {
+		return fault.ErrValue.On(twice...)
+	}
+	return nil
 }
 
 // onID names the field id in the refusal of a record that is not there: BDCE007.
@@ -176,6 +221,9 @@ func (h *Handler) decode(q *request, n *xmldoc.Node) (*result, work, error) {
 		r.wire = o.shape.Wire
 	}
 	w, err := o.prepare(q, op, r)
+	if err == nil {
+		err = repeated(op, o.fields...)
+	}
 	return r, w, err
 }
 

@@ -40,18 +40,14 @@ func parseDate(s string, today civil.Date) (civil.Date, bool) {
 	return civilDate(y, m, d)
 }
 
-// fullYear finds the century of a two-digit year: not more than 20 years after today.
+// fullYear finds the century of a two-digit year: the latest that is not more than 20 years after today.
 func fullYear(yy, m, d int, today civil.Date) int {
 	if yy < 0 {
 		return -1
 	}
-	y := today.Year()/100*100 + yy
-	limit := today.Year() + 20
-	switch {
-	case y > limit, y == limit && (m > int(today.Month()) || m == int(today.Month()) && d > today.Day()):
+	y := today.Year()/100*100 + 100 + yy
+	for y > today.Year()+20 || y == today.Year()+20 && (m > int(today.Month()) || m == int(today.Month()) && d > today.Day()) {
 		y -= 100
-	case y <= limit-100:
-		y += 100
 	}
 	return y
 }
