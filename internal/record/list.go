@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/duebook/duebook/internal/db"
@@ -40,6 +41,30 @@ type Query struct {
 	Args    []any
 	Order   []Key
 	Limit   int // 0 for all
+
+	// Only names the fields to read, of the record and of its lines; nil reads all. Every column costs, and a long
+	// list shows few of them.
+	Only, OnlyLines []*Field
+}
+
+// pick gives the stored ones of the fields wanted, and those that must always be read, with their SQL text.
+func (t *Type) pick(only []*Field, always ...*Field) ([]*Field, string) {
+	if only == nil || slices.ContainsFunc(only, (*Field).Derived) { // what a derived field needs is not known here
+		return t.stored, t.columns
+	}
+	var fields []*Field
+	var b strings.Builder
+	for _, f := range t.stored {
+		if !slices.Contains(only, f) && !slices.Contains(always, f) {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(f.Column)
+		fields = append(fields, f)
+	}
+	return fields, b.String()
 }
 
 // Key is one column of an order.
@@ -65,7 +90,7 @@ func (t *Type) List(tx *db.Tx, q Query, yield func(Record) error) error {
 	}
 	for len(found) > 0 {
 		n := min(chunk, len(found))
-		recs, err := t.loadMany(tx, found[:n])
+		recs, err := t.loadMany(tx, found[:n], q)
 		if err != nil {
 			return err
 		}
@@ -234,7 +259,7 @@ func renumber(s string, by int) string {
 	return b.String()
 }
 
-func (t *Type) loadMany(tx *db.Tx, keys []key) ([]Record, error) {
+func (t *Type) loadMany(tx *db.Tx, keys []key, q Query) ([]Record, error) {
 	names := make([]string, len(keys))
 	place := make(map[ids.ID]int, len(keys))
 	for i, k := range keys {
@@ -242,17 +267,18 @@ func (t *Type) loadMany(tx *db.Tx, keys []key) ([]Record, error) {
 		place[ids.ID(names[i])] = i
 	}
 	in, args := inList(2, names)
-	rows, err := tx.Query("SELECT "+t.columns+" FROM "+t.Table+" WHERE org_id = $1 AND id"+in,
+	fields, columns := t.pick(q.Only, t.Must("id"))
+	rows, err := tx.Query("SELECT "+columns+" FROM "+t.Table+" WHERE org_id = $1 AND id"+in,
 		append([]any{string(tx.Org())}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("load %d of %s: %w", len(keys), t.Name, err)
 	}
 	defer rows.Close()
 	recs := make([]Record, len(keys))
-	dest := make([]any, len(t.stored))
+	dest := make([]any, len(fields))
 	for rows.Next() {
 		rec := t.make()
-		for i, f := range t.stored {
+		for i, f := range fields {
 			dest[i] = f.dest(rec)
 		}
 		if err := rows.Scan(dest...); err != nil {
@@ -267,7 +293,7 @@ func (t *Type) loadMany(tx *db.Tx, keys []key) ([]Record, error) {
 		return nil, err
 	}
 	if t.Lines != nil {
-		if err := t.Lines.loadInto(tx, recs); err != nil {
+		if err := t.Lines.loadInto(tx, recs, q.OnlyLines); err != nil {
 			return nil, err
 		}
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // Insert stores a new record with its lines and its audit event. It gives ids to the record and its lines, sets
-// createdTime and updatedTime to the transaction's stamp (G-31); the struct shows its time until it is read again. Rules and references are the room's to check
-// before.
+// createdTime and updatedTime to the transaction's stamp (G-31); the struct shows its time until it is read again.
+// Rules and references are the room's to check before.
 func (t *Type) Insert(tx *db.Tx, rec Record) {
 	t.prepare(tx, rec)
 	tx.Exec(t.insertSQL(1), t.args(nil, tx, rec)...)
@@ -132,7 +132,7 @@ func (t *Type) load(tx *db.Tx, id ids.ID, suffix string) (Record, error) {
 		return nil, fmt.Errorf("load %s %s: %w", t.Name, id, err)
 	}
 	if t.Lines != nil {
-		if err := t.Lines.loadInto(tx, []Record{rec}); err != nil {
+		if err := t.Lines.loadInto(tx, []Record{rec}, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +143,7 @@ func (t *Type) load(tx *db.Tx, id ids.ID, suffix string) (Record, error) {
 func (t *Type) LoadAny(tx *db.Tx, id ids.ID) (Record, error) { return t.load(tx, id, tx.ForUpdate()) }
 
 // loadInto reads the lines of all the given records in one query and adds them in order.
-func (l *Lines) loadInto(tx *db.Tx, recs []Record) error {
+func (l *Lines) loadInto(tx *db.Tx, recs []Record, only []*Field) error {
 	if len(recs) == 0 {
 		return nil
 	}
@@ -154,17 +154,18 @@ func (l *Lines) loadInto(tx *db.Tx, recs []Record) error {
 		keys[i] = string(r.Head().ID)
 	}
 	in, args := inList(2, keys)
-	q := "SELECT " + l.columns + " FROM " + l.Table + " WHERE org_id = $1 AND " + l.parent.Column + in +
+	fields, columns := l.pick(only, l.parent, l.Must("id"))
+	q := "SELECT " + columns + " FROM " + l.Table + " WHERE org_id = $1 AND " + l.parent.Column + in +
 		" ORDER BY " + l.parent.Column + ", position"
 	rows, err := tx.Query(q, append([]any{string(tx.Org())}, args...)...)
 	if err != nil {
 		return fmt.Errorf("load lines of %d records: %w", len(recs), err)
 	}
 	defer rows.Close()
-	dest := make([]any, len(l.stored))
+	dest := make([]any, len(fields))
 	for rows.Next() {
 		line := l.make()
-		for i, f := range l.stored {
+		for i, f := range fields {
 			dest[i] = f.dest(line)
 		}
 		if err := rows.Scan(dest...); err != nil {
@@ -179,9 +180,9 @@ func (l *Lines) loadInto(tx *db.Tx, recs []Record) error {
 
 // inList builds " IN ($n, ...)", padded to a few lengths so that few statements are prepared.
 func inList(first int, keys []string) (string, []any) {
-	size := len(keys)
-	for _, n := range []int{1, 4, 16, 64, 128, 500} {
-		if size <= n {
+	size := (len(keys) + 499) / 500 * 500
+	for _, n := range []int{1, 4, 16, 64, 128} {
+		if len(keys) <= n {
 			size = n
 			break
 		}
@@ -206,7 +207,8 @@ func inList(first int, keys []string) (string, []any) {
 
 // Save stores what differs between before, as it was loaded, and after, with an audit event that names every field
 // with its old and new value. updatedTime moves unless nothing but a client's own marks changed (SYN-3); nothing at
-// all is written when nothing differs. It reports whether anything did.
+// all is written when nothing differs. It reports whether anything did. Lines are matched by id; one that before
+// does not have, or names twice, is a new line with an id of its own.
 func (t *Type) Save(tx *db.Tx, before, after Record) bool {
 	return t.save(tx, "update", before, after)
 }
@@ -219,30 +221,40 @@ func (t *Type) SaveAs(tx *db.Tx, verb string, before, after Record) bool {
 func (t *Type) save(tx *db.Tx, verb string, before, after Record) bool {
 	id := after.Head().ID
 	changed, moves := t.diff(before, after)
-	lines := false
 	var detail []byte
 	if t.Lines != nil {
-		detail, lines = t.Lines.save(tx, id, t.Lines.All(before), t.Lines.All(after))
+		var linesMove bool
+		detail, linesMove = t.Lines.save(tx, id, t.Lines.All(before), t.Lines.All(after))
+		moves = moves || linesMove
 	}
-	if len(changed) == 0 && !lines {
+	if len(changed) == 0 && len(detail) == 0 {
 		return false
 	}
+	if len(changed) > 0 || moves {
+		t.update(tx, id, after, changed, moves)
+	}
+	tx.Audit(verb, t.Name, id, string(t.differences(changed, before, after, detail)))
+	return true
+}
+
+// update stores the values of the changed fields, and the stamp where updatedTime moves.
+func (t *Type) update(tx *db.Tx, id ids.ID, rec Record, changed []*Field, moves bool) {
 	var set strings.Builder
 	args := []any{string(tx.Org()), string(id)}
-	if moves || lines {
-		set.WriteString("updated_time = $3")
-		args = append(args, db.Stamp)
-	}
-	for _, f := range changed {
+	assign := func(column string, value any) {
 		if set.Len() > 0 {
 			set.WriteString(", ")
 		}
-		args = append(args, f.bind(after))
-		fmt.Fprintf(&set, "%s = $%d", f.Column, len(args))
+		args = append(args, value)
+		fmt.Fprintf(&set, "%s = $%d", column, len(args))
+	}
+	if moves {
+		assign("updated_time", db.Stamp)
+	}
+	for _, f := range changed {
+		assign(f.Column, f.bind(rec))
 	}
 	tx.ExecOne("UPDATE "+t.Table+" SET "+set.String()+" WHERE org_id = $1 AND id = $2", args...)
-	tx.Audit(verb, t.Name, id, string(t.differences(changed, before, after, detail)))
-	return true
 }
 
 // Touch moves the record's updatedTime without another change: something it shows has changed elsewhere.
@@ -261,17 +273,17 @@ func (t *Type) diff(before, after Record) (changed []*Field, moves bool) {
 	return changed, moves
 }
 
-// save stores the differences of the lines, matched by id, and appends them as JSON.
-func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record) (detail []byte, changed bool) {
+// save stores the differences of the lines, matched by id, and gives them as JSON, empty for none. moves reports
+// whether more than a client's own marks changed.
+func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record) (detail []byte, moves bool) {
 	old := make(map[ids.ID]Record, len(before))
 	for _, b := range before {
 		old[b.Head().ID] = b
 	}
 	note := func(id ids.ID, what []byte) {
-		if changed {
+		if len(detail) > 0 {
 			detail = append(detail, ',')
 		}
-		changed = true
 		detail = append(AppendQuoted(detail, string(id)), ':')
 		detail = append(detail, what...)
 	}
@@ -280,33 +292,31 @@ func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record) (detail [
 		*l.parent.at(line).(*ids.ID) = parent
 		*l.order.at(line).(*int64) = int64(i + 1)
 		b := old[h.ID]
-		if h.ID == "" || b == nil {
+		if b == nil {
+			h.ID = ""
 			l.prepare(tx, line)
 			tx.Exec(l.insertSQL(1), l.args(nil, tx, line)...)
 			note(h.ID, l.created(line))
+			moves = true
 			continue
 		}
 		delete(old, h.ID)
-		fields, _ := l.diff(b, line)
+		fields, move := l.diff(b, line)
 		if len(fields) == 0 {
 			continue
 		}
-		args := []any{string(tx.Org()), string(h.ID), db.Stamp}
-		set := "updated_time = $3"
-		for _, f := range fields {
-			args = append(args, f.bind(line))
-			set += fmt.Sprintf(", %s = $%d", f.Column, len(args))
-		}
-		tx.ExecOne("UPDATE "+l.Table+" SET "+set+" WHERE org_id = $1 AND id = $2", args...)
+		moves = moves || move
+		l.update(tx, h.ID, line, fields, move)
 		note(h.ID, l.differences(fields, b, line, nil))
 	}
 	for _, b := range before {
 		if id := b.Head().ID; old[id] != nil {
 			tx.ExecOne("DELETE FROM "+l.Table+" WHERE org_id = $1 AND id = $2", string(tx.Org()), string(id))
 			note(id, []byte("null"))
+			moves = true
 		}
 	}
-	return detail, changed
+	return detail, moves
 }
 
 // created is the audit entry of a new record: every value that is set.
