@@ -29,7 +29,7 @@ type cli struct {
 	Sandbox  bool             `help:"Create the store as a sandbox: bank simulator, movable clock, caught mail." env:"DUEBOOK_SANDBOX"`
 	JSON     bool             `help:"Print results as JSON." env:"DUEBOOK_JSON"`
 	SMTP     string           `help:"Mail server, [user:password@]host:port." env:"DUEBOOK_SMTP"`
-	MailFrom string           `help:"Sender of mails." env:"DUEBOOK_MAIL_FROM" default:"duebook@localhost"`
+	MailFrom string           `help:"Sender of mails." env:"DUEBOOK_MAIL_FROM" default:"duebook@localhost.localdomain"`
 	URL      string           `help:"How people reach this server, for links in mails." env:"DUEBOOK_URL" name:"public-url"`
 	Version  kong.VersionFlag `help:"Print the version."`
 

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: secret.MaskAttr}))
 	}
+	c.MailFrom = cmp.Or(c.MailFrom, "duebook@localhost.localdomain")
 	if err := os.MkdirAll(filepath.Join(c.Dir, "tmp"), 0o700); err != nil {
 		return nil, fmt.Errorf("create the data folder: %w", err)
 	}
@@ -73,7 +75,11 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a := &App{Config: c, DB: d, Vault: vault, Blobs: blobs}
 	a.Sessions = org.NewSessions(d)
 	a.Engine = payment.NewEngine(d, vault, filepath.Join(c.Dir, "bank"), c.Log)
-	a.Work = job.New(d, a.handlers(), c.Log)
+	handlers, err := a.handlers()
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	a.Work = job.New(d, handlers, c.Log)
 	return a, nil
 }
 

@@ -1,41 +1,59 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/job"
+	"github.com/duebook/duebook/internal/mail"
+	"github.com/duebook/duebook/internal/mail/outbox"
 )
 
 // handlers is the index of the work that waits in the queue.
-func (a *App) handlers() map[string]job.Handler {
-	return map[string]job.Handler{}
+func (a *App) handlers() (map[string]job.Handler, error) {
+	smtp, err := a.smtp()
+	if err != nil {
+		return nil, err
+	}
+	o, err := outbox.New(a.DB, smtp, a.MailFrom)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]job.Handler{outbox.Kind: o.Send}, nil
 }
 
-type mail struct {
+// smtp reads the mail server's address: [user:password@]host:port. A live store without one keeps its mails waiting.
+func (a *App) smtp() (mail.SMTP, error) {
+	if a.SMTP == "" {
+		return mail.SMTP{Addr: "localhost:25"}, nil
+	}
+	u, err := url.Parse("smtp://" + a.SMTP)
+	if err != nil || u.Port() == "" {
+		return mail.SMTP{}, fmt.Errorf("the mail server is named as [user:password@]host:port")
+	}
+	password, _ := u.User.Password()
+	return mail.SMTP{Addr: u.Host, Username: u.User.Username(), Password: password}, nil
+}
+
+type caught struct {
 	To      string `json:"to"`
 	Subject string `json:"subject"`
 	Body    string `json:"body"`
 	State   string `json:"state"`
+	Kind    string `json:"kind"`
 }
 
 // mails shows what a sandbox caught, newest first.
 func (r *Running) mails(w http.ResponseWriter, q *http.Request) {
-	out := []mail{}
+	out := []caught{}
 	err := r.app.DB.Read(q.Context(), db.Caller{}, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT recipient, subject, body, state FROM mails ORDER BY created DESC, id DESC LIMIT 200`)
-		if err != nil {
-			return err
+		all, err := outbox.List(tx)
+		for _, m := range all {
+			out = append(out, caught{m.To, m.Subject, m.Body, m.State, m.Kind})
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var m mail
-			if err := rows.Scan(&m.To, &m.Subject, &m.Body, &m.State); err != nil {
-				return err
-			}
-			out = append(out, m)
-		}
-		return rows.Err()
+		return err
 	})
 	reply(w, out, err)
 }

@@ -60,14 +60,13 @@ func Store(ctx context.Context, d *db.DB, blobs *blob.Store, vault *secret.Vault
 			return r, fmt.Errorf("verify %s: %w", o.ID, err)
 		}
 	}
-	n, bad, err := document.Verify(ctx, d, blobs)
+	n, err := document.Verify(ctx, d, blobs, func(sha256 string, problem error) {
+		r.Findings = append(r.Findings, Finding{"", "DOC-4", fmt.Sprintf("document content %s: %v", sha256, problem)})
+	})
 	if err != nil {
 		return r, err
 	}
-	r.Documents = n
-	for _, b := range bad {
-		r.Findings = append(r.Findings, Finding{b.Org, "DOC-4", b.Detail})
-	}
+	r.Documents = int64(n)
 	return r, nil
 }
 
