@@ -32,9 +32,10 @@ func (t *Type) CheckReferences(tx *db.Tx, before, rec Record) error {
 	return c.run()
 }
 
+// named is a reference that has to name an active record.
 type named struct {
 	field  string
-	target *Type
+	target *Type // nil: its type of record does not exist yet
 	id     ids.ID
 }
 
@@ -44,10 +45,7 @@ type refCheck struct {
 }
 
 func (c *refCheck) collect(t *Type, before, rec Record) {
-	for _, f := range t.stored {
-		if f.Kind != Ref || f.Name == "id" || f.Owner {
-			continue
-		}
+	for _, f := range t.refs {
 		id := *f.at(rec).(*ids.ID)
 		if id.IsNull() || (before != nil && *f.at(before).(*ids.ID) == id) {
 			continue
@@ -61,33 +59,33 @@ func (c *refCheck) collect(t *Type, before, rec Record) {
 }
 
 func (c *refCheck) run() error {
+	found := make(map[ids.ID]bool, len(c.names)) // false: asked for
 	var b strings.Builder
-	args := []any{string(c.tx.Org())}
-	var targets []*Type
-	for _, n := range c.names {
-		if n.target != nil && !slices.Contains(targets, n.target) {
-			targets = append(targets, n.target)
+	var args []any
+	for i, n := range c.names {
+		if n.target == nil || slices.ContainsFunc(c.names[:i], func(e named) bool { return e.target == n.target }) {
+			continue
 		}
-	}
-	for i, t := range targets {
-		if i > 0 {
-			b.WriteString(" UNION ALL ")
-		}
-		var keys []string
-		for _, n := range c.names {
-			if n.target == t && !slices.Contains(keys, string(n.id)) {
-				keys = append(keys, string(n.id))
+		var keys []string // of this type
+		for _, o := range c.names[i:] {
+			if _, asked := found[o.id]; o.target == n.target && !asked && o.id.Is(n.target.Prefix) {
+				found[o.id] = false
+				keys = append(keys, string(o.id))
 			}
 		}
-		if len(keys) > 500 {
-			return fault.ErrTooMany
+		if len(keys) == 0 {
+			continue // no id of this type among them
+		}
+		if args == nil {
+			args = append(args, string(c.tx.Org()))
+		} else {
+			b.WriteString(" UNION ALL ")
 		}
 		in, more := inList(len(args)+1, keys)
 		args = append(args, more...)
-		b.WriteString("SELECT id FROM " + t.Table + " WHERE org_id = $1 AND is_active = 1 AND id" + in)
+		b.WriteString("SELECT id FROM " + n.target.Table + " WHERE org_id = $1 AND is_active = 1 AND id" + in)
 	}
-	found := map[ids.ID]bool{}
-	if len(targets) > 0 {
+	if args != nil {
 		rows, err := c.tx.Query(b.String(), args...)
 		if err != nil {
 			return fmt.Errorf("check references: %w", err)
@@ -100,7 +98,7 @@ func (c *refCheck) run() error {
 			}
 			found[ids.ID(id)] = true
 		}
-		if err := rows.Err(); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return err
 		}
 	}
@@ -117,7 +115,8 @@ func (c *refCheck) run() error {
 }
 
 // CheckTree fails with fault.ErrValue on the parent field when rec's new parent leads back to rec, or makes the
-// tree deeper than it may be.
+// tree, with what hangs below rec, deeper than it may be. The rows on the way up stay locked, so that two moves at
+// once make no ring.
 func (t *Type) CheckTree(tx *db.Tx, before, rec Record) error {
 	f := t.Parent
 	at := *f.at(rec).(*ids.ID)
@@ -125,12 +124,14 @@ func (t *Type) CheckTree(tx *db.Tx, before, rec Record) error {
 		return nil
 	}
 	self := rec.Head().ID
-	for depth := 1; !at.IsNull(); depth++ {
-		if at == self || depth >= f.Depth {
+	levels := 1 // rec itself
+	for ; !at.IsNull(); levels++ {
+		if at == self || levels >= f.Depth {
 			return fault.ErrValue.On(f.Name)
 		}
 		var parent string
-		err := tx.Row("SELECT "+f.Column+" FROM "+t.Table+" WHERE org_id = $1 AND id = $2", string(tx.Org()), string(at)).Scan(&parent)
+		err := tx.Row("SELECT "+f.Column+" FROM "+t.Table+" WHERE org_id = $1 AND id = $2"+tx.ForUpdate(),
+			string(tx.Org()), string(at)).Scan(&parent)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -138,6 +139,20 @@ func (t *Type) CheckTree(tx *db.Tx, before, rec Record) error {
 			return fmt.Errorf("walk up the tree: %w", err)
 		}
 		at = ids.ID(parent)
+	}
+	if before == nil {
+		return nil // nothing can hang below it yet
+	}
+	var below int64
+	err := tx.Row("WITH RECURSIVE down (id, level) AS (SELECT id, 1 FROM "+t.Table+" WHERE org_id = $1 AND "+f.Column+` = $2
+		UNION ALL SELECT x.id, down.level + 1 FROM `+t.Table+" x JOIN down ON x."+f.Column+` = down.id
+		WHERE x.org_id = $1 AND down.level < $3)
+		SELECT coalesce(max(level), 0) FROM down`, string(tx.Org()), string(self), int64(f.Depth)).Scan(&below)
+	if err != nil {
+		return fmt.Errorf("walk down the tree: %w", err)
+	}
+	if levels+int(below) > f.Depth {
+		return fault.ErrValue.On(f.Name)
 	}
 	return nil
 }

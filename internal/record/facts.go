@@ -89,6 +89,7 @@ type Type struct {
 
 	byName  map[string]*Field
 	stored  []*Field
+	refs    []*Field // those of stored that name other records
 	columns string
 	make    func() Record
 	clone   func(Record) Record
@@ -177,6 +178,9 @@ func Describe[T any, P interface {
 		if !f.Derived() {
 			t.stored = append(t.stored, f)
 			cols = append(cols, f.Column)
+			if f.Kind == Ref && f.Name != "id" && !f.Owner {
+				t.refs = append(t.refs, f)
+			}
 		}
 	}
 	t.columns = strings.Join(cols, ", ")
@@ -258,9 +262,19 @@ func Parent[T any](name string, depth int, at func(*T) *ids.ID) Fact {
 
 // Computed declares a derived amount of money: shown, never stored.
 func Computed[T any](name string, of func(*T) int64) Fact {
-	return func(t *Type) {
-		t.add(&Field{Name: name, Kind: Money, at: func(r any) any { v := of(r.(*T)); return &v }})
-	}
+	return func(t *Type) { t.add(View(name, Money, of)) }
+}
+
+// View makes a derived field that is no fact of the type: one generation shows it, computed from the record. V is the
+// type that kind k stands for.
+func View[T, V any](name string, k Kind, of func(*T) V) *Field {
+	return &Field{Name: name, Kind: k, at: func(r any) any { v := of(r.(*T)); return &v }}
+}
+
+// Fixed makes a derived field that holds v in every record: a member that a generation's clients expect and that says
+// nothing here. V is the type that kind k stands for.
+func Fixed[V any](name string, k Kind, v V) *Field {
+	return &Field{Name: name, Kind: k, at: func(any) any { c := v; return &c }}
 }
 
 // WithLines declares the lines of a type. L has a reference field parent to its record and a number field position.
