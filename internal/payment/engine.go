@@ -60,7 +60,7 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
 		var waiting, settled int64
 		var process string
-		err := tx.Row(`SELECT (SELECT count(*) FROM bank_files WHERE org_id = $1 AND state IN ('unprinted', 'ready')),
+		err := tx.Row(`SELECT (SELECT CAST(coalesce(min(created), 0) AS BIGINT) FROM bank_files WHERE org_id = $1 AND state IN ('unprinted', 'ready')),
 				(SELECT coalesce(min(process_date), '') FROM payments WHERE org_id = $1 AND state = 'scheduled'),
 				(SELECT CAST(coalesce(min(clear_due), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state = 'settled')`, string(org)).
 			Scan(&waiting, &process, &settled)
@@ -68,7 +68,7 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 			return fmt.Errorf("look for due payments: %w", err)
 		}
 		if waiting > 0 {
-			note(after)
+			note(clock.Instant(waiting).Time())
 		}
 		if process != "" {
 			day, err := civil.Parse(process)
@@ -80,9 +80,9 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		if settled > 0 {
 			note(clock.Instant(settled).Time())
 		}
-		test, err := prenoteWaits(tx)
-		if test {
-			note(prenoteTime(after))
+		since, err := prenoteWaits(tx)
+		if since > 0 {
+			note(prenoteTime(latestTime(since.Time(), after)))
 		}
 		return err
 	})
@@ -150,4 +150,11 @@ func (e *Engine) find(ctx context.Context, org ids.ID, query string, args ...any
 // setDisbursement moves the payment's disbursement on.
 func setDisbursement(tx *db.Tx, payment ids.ID, state string) {
 	tx.ExecOne(`UPDATE disbursements SET state = $3 WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), string(payment), state)
+}
+
+func latestTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

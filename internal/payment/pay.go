@@ -8,6 +8,7 @@ import (
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
@@ -201,7 +202,7 @@ func (p *Payment) create(tx *db.Tx, part *BillPay) (*BillPay, error) {
 	p.ID, p.Active, p.AllowExport = ids.New(ids.SentPay), record.Active, true
 	p.Confirmation = confirmation(civil.Of(tx.Now(), civil.Pacific), n)
 	p.TxnNumber = secret.NewToken(upperLetters, 20)
-	p.CreatedBy = tx.Caller().User
+	p.CreatedBy, p.ScheduledAt = tx.Caller().User, clock.FromTime(tx.Now())
 	p.step(tx, p, change{})
 	Payments.Insert(tx, p)
 	part.Active = record.Active
@@ -332,7 +333,7 @@ func Cancel(tx *db.Tx, payment ids.ID) error {
 	switch p.State {
 	case OnHold:
 	case Scheduled, AwaitingApproval:
-		if !tx.Now().Before(cancelUntil(p.CreatedTime.Time(), p.ProcessDate)) {
+		if !tx.Now().Before(cancelUntil(p.ScheduledAt.Time(), p.ProcessDate)) {
 			return ErrNotCancelable.With(string(p.ID))
 		}
 	default:

@@ -64,6 +64,7 @@ type Payment struct {
 	Confirmation  string
 	TxnNumber     string
 	Description   string
+	ScheduledAt   clock.Instant // when it was made
 	ClearDue      clock.Instant // settled: from when it counts as cleared
 	CreatedBy     ids.ID
 	HoldReason    string
@@ -83,6 +84,7 @@ var Payments = record.Describe[Payment]("sentPay", ids.SentPay, "payments",
 	record.String("confirmation", 100, func(p *Payment) *string { return &p.Confirmation }),
 	record.String("txnNumber", 50, func(p *Payment) *string { return &p.TxnNumber }),
 	record.String("description", 4000, func(p *Payment) *string { return &p.Description }),
+	record.Moment("scheduledAt", func(p *Payment) *clock.Instant { return &p.ScheduledAt }),
 	record.Moment("clearDue", func(p *Payment) *clock.Instant { return &p.ClearDue }),
 	record.Reference("createdBy", nil, func(p *Payment) *ids.ID { return &p.CreatedBy }),
 	record.String("holdReason", 200, func(p *Payment) *string { return &p.HoldReason }),

@@ -26,19 +26,20 @@ func prenoteTime(at time.Time) time.Time {
 	return releaseTime(banking.Next(day))
 }
 
-// prenoteWaits reports whether a test entry can leave: an account waits for one, and there is an account to send from.
-func prenoteWaits(tx *db.Tx) (bool, error) {
-	var n int64
-	err := tx.Row(`SELECT count(*) FROM vendor_bank_accounts WHERE org_id = $1 AND prenote_state = 'due' AND is_active = 1`,
-		string(tx.Org())).Scan(&n)
-	if err != nil || n == 0 {
-		return false, err
+// prenoteWaits is since when a test entry can leave: an account waits for one, and there is an account to send from;
+// zero if there is no such pair.
+func prenoteWaits(tx *db.Tx) (clock.Instant, error) {
+	var since int64
+	err := tx.Row(`SELECT CAST(coalesce(min(prenote_due), 0) AS BIGINT) FROM vendor_bank_accounts
+		WHERE org_id = $1 AND prenote_state = 'due' AND is_active = 1`, string(tx.Org())).Scan(&since)
+	if err != nil || since == 0 {
+		return 0, err
 	}
 	_, err = bank.Default(tx)
 	if errors.Is(err, bank.ErrNoAccount) {
-		return false, nil
+		return 0, nil
 	}
-	return err == nil, err
+	return clock.Instant(since), err
 }
 
 // prenote sends a test entry to each new bank account of a vendor, in a file of their own (VEN-5). It moves no money.
@@ -49,8 +50,8 @@ func (e *Engine) prenote(ctx context.Context, orgID ids.ID, at time.Time) error 
 	numbers := map[string]string{} // by sealed number
 	var waiting []*vendor.BankAccount
 	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) (err error) {
-		can, err := prenoteWaits(tx)
-		if can {
+		since, err := prenoteWaits(tx)
+		if since > 0 {
 			waiting, err = untested(tx)
 		}
 		return err

@@ -47,7 +47,7 @@ func Attempts(tx *db.Tx, billID ids.ID) ([]Attempt, error) {
 			coalesce(d.trace, ''), x.reason_code, x.reason_text
 		FROM bill_pays x JOIN payments p ON p.org_id = x.org_id AND p.id = x.payment_id
 		LEFT JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
-		WHERE x.org_id = $1 AND x.bill_id = $2 ORDER BY p.created_time, p.id`, string(tx.Org()), string(billID))
+		WHERE x.org_id = $1 AND x.bill_id = $2 ORDER BY p.scheduled_at, p.id`, string(tx.Org()), string(billID))
 	if err != nil {
 		return nil, fmt.Errorf("list the payments of bill %s: %w", billID, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
@@ -55,6 +56,7 @@ type BankAccount struct {
 	UsableFrom   civil.Date // the first process date that may be paid to it
 	PrenoteState string
 	PrenoteTrace string // 15 digits, once it is sent
+	PrenoteDue   clock.Instant
 	EnteredBy    ids.ID
 }
 
@@ -73,6 +75,7 @@ var BankAccounts = record.Describe[BankAccount]("vendorBankAccount", ids.VendorB
 	record.Day("usableFrom", func(a *BankAccount) *civil.Date { return &a.UsableFrom }),
 	record.String("prenoteState", 20, func(a *BankAccount) *string { return &a.PrenoteState }),
 	record.String("prenoteTrace", 15, func(a *BankAccount) *string { return &a.PrenoteTrace }),
+	record.Moment("prenoteDue", func(a *BankAccount) *clock.Instant { return &a.PrenoteDue }),
 	record.Reference("enteredBy", nil, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
 )
 
@@ -176,7 +179,8 @@ func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
 		Base:     record.Base{ID: n.ID, Active: record.Active, AllowExport: true},
 		VendorID: v.ID, Routing: n.Routing, Account: n.Sealed.Account, AccountTail: n.Sealed.Tail, AccountHash: n.Sealed.Hash,
 		AccountType: n.AccountType, HolderType: n.HolderType, HolderName: n.HolderName, Status: AccountVerified,
-		UsableFrom: banking.Add(civil.Of(tx.Now(), civil.Pacific), 2), PrenoteState: PrenoteDue, EnteredBy: tx.Caller().User,
+		UsableFrom: banking.Add(civil.Of(tx.Now(), civil.Pacific), 2), PrenoteState: PrenoteDue,
+		PrenoteDue: clock.FromTime(tx.Now()), EnteredBy: tx.Caller().User,
 	})
 	setPayBy(tx, v, PayByACH)
 	return n.ID, nil

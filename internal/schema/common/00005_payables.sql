@@ -66,6 +66,7 @@ CREATE TABLE vendor_bank_accounts (
 	usable_from      ctext  NOT NULL,
 	prenote_state    ctext  NOT NULL,           -- due, sent, returned
 	prenote_trace    ctext  NOT NULL,           -- ACH: 15 digits, once it is sent
+	prenote_due      BIGINT NOT NULL,           -- instant from which it may be sent
 	entered_by       ctext  NOT NULL,
 	PRIMARY KEY (org_id, id)
 );

@@ -49,6 +49,7 @@ CREATE TABLE payments (
 	confirmation     ctext  NOT NULL,
 	txn_number       ctext  NOT NULL,
 	description      ctext  NOT NULL,
+	scheduled_at     BIGINT NOT NULL,           -- by the organisation's clock; created_time is the database's
 	clear_due        BIGINT NOT NULL,           -- settled: the instant from which it counts as cleared
 	created_by       ctext  NOT NULL,
 	hold_reason      ctext  NOT NULL,
@@ -59,6 +60,7 @@ CREATE INDEX payments_created ON payments (org_id, created_time, id);
 CREATE INDEX payments_updated ON payments (org_id, updated_time, id);
 CREATE INDEX payments_state ON payments (org_id, state, process_date);
 CREATE INDEX payments_vendor ON payments (org_id, vendor_id, id);
+CREATE INDEX payments_process ON payments (org_id, process_date, id);
 
 -- The timeline of a payment: one row for each change of state. The key refuses a second change at the same place.
 CREATE TABLE payment_steps (
@@ -207,3 +209,12 @@ CREATE TABLE statement_lines (                 -- what the bank said happened; o
 	PRIMARY KEY (org_id, id)
 );
 CREATE UNIQUE INDEX statement_lines_source ON statement_lines (org_id, file_id, line);
+
+-- Intentions to pay, each carried out once (XO-5). request is what was asked, to refuse the key for something else.
+CREATE TABLE pay_keys (
+	org_id      ctext  NOT NULL,
+	key         ctext  NOT NULL,
+	request     ctext  NOT NULL,
+	bill_pay_id ctext  NOT NULL,
+	PRIMARY KEY (org_id, key)
+);
