@@ -33,6 +33,11 @@ const (
 	Instant              // *clock.Instant
 )
 
+// Value is what a field can hold.
+type Value interface {
+	string | ids.ID | bool | int64 | money.Decimal | civil.Date | clock.Instant
+}
+
 // Field is one fact about a type.
 type Field struct {
 	Name      string // the domain's name, as rules, audit trail and faces know it
@@ -267,13 +272,13 @@ func Computed[T any](name string, of func(*T) int64) Fact {
 
 // View makes a derived field that is no fact of the type: one generation shows it, computed from the record. V is the
 // type that kind k stands for.
-func View[T, V any](name string, k Kind, of func(*T) V) *Field {
+func View[T any, V Value](name string, k Kind, of func(*T) V) *Field {
 	return &Field{Name: name, Kind: k, at: func(r any) any { v := of(r.(*T)); return &v }}
 }
 
 // Fixed makes a derived field that holds v in every record: a member that a generation's clients expect and that says
 // nothing here. V is the type that kind k stands for.
-func Fixed[V any](name string, k Kind, v V) *Field {
+func Fixed[V Value](name string, k Kind, v V) *Field {
 	return &Field{Name: name, Kind: k, at: func(any) any { c := v; return &c }}
 }
 
