@@ -6,6 +6,7 @@ import "github.com/duebook/duebook/internal/civil"
 type BillPage struct {
 	Page
 	ID, Vendor, Number string
+	VendorID           string
 	Currency           string
 	Amount, Open       int64
 	Credits            int64 // vendor credits applied; a line of the totals unless 0
@@ -25,7 +26,8 @@ type BillPage struct {
 	Lines     []BillLine
 	Attempts  []Attempt // newest first
 	Documents []Document
-	History   []Change // newest first
+	CanUpload bool
+	History   []Change // newest first; nil for who may not see it
 }
 
 // BillLine is one line item. Empty dimensions are fine; a dimension that no line has makes no column.

@@ -73,7 +73,7 @@ func TestWords(t *testing.T) {
 		{Count(1200, "bill", "bills"), "1,200 bills"},
 		{ApprovalBadge(2).Label, "Unknown"},
 		{BillBadge(5).Label, "Waiting for approval"},
-		{PaymentBadge("IN_FILE").Label, "Released"},
+		{PaymentBadge("in_file").Label, "Released"},
 		{PaymentBadge("").Label, "Unknown"},
 		{awkwardProfile().address(), attack + "\n" + rtl + " " + markup},
 		{profile().address(), "410 Harbor Street\nSuite 12\nRedwood, CA 94061\nUnited States"},
@@ -94,8 +94,8 @@ func TestWords(t *testing.T) {
 func TestStates(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{
-		"AWAITING_APPROVAL", "SCHEDULED", "ON_HOLD", "RELEASING", "IN_FILE", "SENT", "SETTLED", "CLEARED", "FAILED",
-		"FUNDING_FAILED", "VOID_REQUESTED", "VOIDED", "CANCELED", "UNCLAIMED", "ESCHEATED",
+		"awaiting_approval", "scheduled", "on_hold", "releasing", "in_file", "sent", "settled", "cleared", "failed",
+		"funding_failed", "void_requested", "voided", "canceled", "unclaimed", "escheated",
 	} {
 		if b := PaymentBadge(s); b.Label == "Unknown" {
 			t.Errorf("PaymentBadge(%q) = %+v", s, b)

@@ -3,7 +3,7 @@ package view
 // Page is what every page inside an organisation carries around its content.
 type Page struct {
 	Title   string // "Bills"; the browser's title adds the product
-	Section string // URL of the entry of the rail that is current: HomeURL, BillsURL, PaymentsURL; or SettingsURL
+	Section string // URL of the entry of the rail that is current: HomeURL, BillsURL, PaymentsURL, VendorsURL; or SettingsURL
 	Rail    []RailEntry
 	Org     Organisation
 	Orgs    []Organisation // those the user may switch to, Org among them
@@ -34,6 +34,7 @@ func Rail(home, bills, payments int) []RailEntry {
 		{"Home", HomeURL, "home", home},
 		{"Bills", BillsURL, "bill", bills},
 		{"Payments", PaymentsURL, "payment", payments},
+		{"Vendors", VendorsURL, "vendor", 0},
 	}
 }
 

@@ -661,12 +661,12 @@ func Paid(v PaidPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if s.Waits {
-					templ_7745c5c3_Err = badge(PaymentBadge("AWAITING_APPROVAL")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = badge(PaymentBadge("awaiting_approval")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = badge(PaymentBadge("SCHEDULED")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = badge(PaymentBadge("scheduled")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -33,10 +33,13 @@ type PaymentPage struct {
 	Method               string
 	ProcessDate, Arrival civil.Date
 	Account              FundingAccount
+	Confirmation         string
 	CreatedBy, Created   string
+	CanCancel            bool
 	Steps                []Step
 	Bills                []PaidBill
 	Disbursement         *Disbursement // nil before release
+	History              []Change      // newest first; nil for who may not see it
 }
 
 // PaidBill is the part of the payment that goes to one bill, with the credits used on it.

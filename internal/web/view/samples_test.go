@@ -212,13 +212,13 @@ func billSample() BillPage {
 			{"6210 Freight", "0101|CAM", "", "Redwood", "", "Delivery in two loads", 48_500},
 		},
 		Attempts: []Attempt{
-			{PaymentID: "p2", State: "SENT", Method: "check 10001", Minor: 240_000, Steps: []Step{
+			{PaymentID: "p2", State: "sent", Method: "check 10001", Minor: 240_000, Steps: []Step{
 				{Name: "Scheduled", State: Done, When: "20 Nov 2026, 12:04", Note: "by Ana Ferreira, process date 23 Nov 2026"},
 				{Name: "Released", State: Done, When: "23 Nov 2026, 01:00", Note: "Check 10001, print run 12", Link: Link{"Check 10001 as PDF", "/payments/p2/check.pdf"}},
 				{Name: "Sent", State: Now, When: "23 Nov 2026, 15:30", Note: "Mailed to 12 Mill Road, Redwood"},
 				{Name: "Cleared", State: Todo, When: "expected 2 Dec 2026"},
 			}},
-			{PaymentID: "p1", State: "FAILED", Method: "ACH", Minor: 240_000, Steps: []Step{
+			{PaymentID: "p1", State: "failed", Method: "ACH", Minor: 240_000, Steps: []Step{
 				{Name: "Scheduled", State: Done, When: "5 Nov 2026, 10:40", Note: "by Ana Ferreira, process date 6 Nov 2026"},
 				{Name: "Released", State: Done, When: "6 Nov 2026, 01:00", Note: "File ACH-20261106-1.txt, trace 091000010000042"},
 				{Name: "Sent", State: Done, When: "6 Nov 2026, 01:02"},
@@ -327,17 +327,17 @@ func paymentRows() []PaymentRow {
 		payee, method, state, process, arrival string
 		minor                                  int64
 	}{
-		{"Summit Landscaping LLC", "ACH", "SCHEDULED", "2026-11-27", "2026-11-30", 1_200_000},
-		{"Old Mill Bakery", "ACH", "SENT", "2026-11-24", "2026-11-25", 9_640},
-		{"Kestrel Software", "Wire", "AWAITING_APPROVAL", "2026-11-27", "2026-12-01", 450_000},
-		{"Hartwell Supply Co.", "Check 10001", "SENT", "2026-11-23", "2026-11-30", 240_000},
-		{"Metro Waste Services", "ACH", "ON_HOLD", "2026-11-23", "2026-11-24", 31_000},
-		{"Hartwell Supply Co.", "ACH", "FAILED", "2026-11-06", "2026-11-09", 240_000},
-		{"Pacific Gas", "ACH", "CLEARED", "2026-10-29", "2026-10-30", 21_785},
-		{"Harbor Insurance Agency", "Check 10000", "CLEARED", "2026-10-13", "2026-10-20", 312_400},
-		{"Castellano Plumbing", "ACH", "CANCELED", "2026-10-12", "2026-10-13", 151_588},
-		{"Blue Ridge Electric", "Check 9999", "VOIDED", "2026-10-09", "2026-10-19", 88_000},
-		{"Dupont & Fils", "Wire", "SETTLED", "2026-10-08", "2026-10-13", 890_000},
+		{"Summit Landscaping LLC", "ACH", "scheduled", "2026-11-27", "2026-11-30", 1_200_000},
+		{"Old Mill Bakery", "ACH", "sent", "2026-11-24", "2026-11-25", 9_640},
+		{"Kestrel Software", "Wire", "awaiting_approval", "2026-11-27", "2026-12-01", 450_000},
+		{"Hartwell Supply Co.", "Check 10001", "sent", "2026-11-23", "2026-11-30", 240_000},
+		{"Metro Waste Services", "ACH", "on_hold", "2026-11-23", "2026-11-24", 31_000},
+		{"Hartwell Supply Co.", "ACH", "failed", "2026-11-06", "2026-11-09", 240_000},
+		{"Pacific Gas", "ACH", "cleared", "2026-10-29", "2026-10-30", 21_785},
+		{"Harbor Insurance Agency", "Check 10000", "cleared", "2026-10-13", "2026-10-20", 312_400},
+		{"Castellano Plumbing", "ACH", "canceled", "2026-10-12", "2026-10-13", 151_588},
+		{"Blue Ridge Electric", "Check 9999", "voided", "2026-10-09", "2026-10-19", 88_000},
+		{"Dupont & Fils", "Wire", "settled", "2026-10-08", "2026-10-13", 890_000},
 	} {
 		rows = append(rows, PaymentRow{ID: "p" + strconv.Itoa(i+1), Payee: r.payee, Method: r.method, ProcessDate: date(r.process), Arrival: date(r.arrival), Currency: "USD", Minor: r.minor, Bills: 1 + i%4, State: r.state})
 	}
@@ -346,7 +346,7 @@ func paymentRows() []PaymentRow {
 
 func paymentACH() PaymentPage {
 	return PaymentPage{
-		Page: page("Payment to Old Mill Bakery", PaymentsURL), ID: "p2", Payee: "Old Mill Bakery", Currency: "USD", Minor: 9_640, State: "SENT", Method: "ACH",
+		Page: page("Payment to Old Mill Bakery", PaymentsURL), ID: "p2", Payee: "Old Mill Bakery", Currency: "USD", Minor: 9_640, State: "sent", Method: "ACH",
 		ProcessDate: date("2026-11-24"), Arrival: date("2026-11-25"), Account: accounts()[0], CreatedBy: "Ana Ferreira", Created: "23 Nov 2026, 10:04",
 		Steps: []Step{
 			{Name: "Scheduled", State: Done, When: "23 Nov 2026, 10:04"},
@@ -375,7 +375,7 @@ func paymentACH() PaymentPage {
 func paymentCheck() PaymentPage {
 	v := paymentACH()
 	v.Page = page("Payment to Hartwell Supply Co.", PaymentsURL)
-	v.Payee, v.Minor, v.Method, v.State = "Hartwell Supply Co.", 240_000, "check 10001", "FAILED"
+	v.Payee, v.Minor, v.Method, v.State = "Hartwell Supply Co.", 240_000, "check 10001", "failed"
 	v.Steps = append(v.Steps[:2:2], Step{Name: "Mailed", State: Done, When: "23 Nov 2026, 15:30"}, Step{Name: "Returned", State: Failed, When: "2 Dec 2026", Note: "The post office returned it: moved, left no address."})
 	v.Disbursement = &Disbursement{Facts: []Fact{{"Check number", "10001"}, {"Print run", "12"}, {"Mailed to", "Hartwell Supply Co.\n12 Mill Road\nRedwood, CA 94061"}}, Check: Link{"Check 10001 as PDF", "/payments/p4/check.pdf"}}
 	return v
@@ -384,7 +384,7 @@ func paymentCheck() PaymentPage {
 func paymentAwkward() PaymentPage {
 	v := paymentACH()
 	v.Page = awkwardPage("Payment", PaymentsURL)
-	v.Payee, v.Minor, v.State, v.Method, v.CreatedBy = rtl, huge, "ON_HOLD", attack, longName
+	v.Payee, v.Minor, v.State, v.Method, v.CreatedBy = rtl, huge, "on_hold", attack, longName
 	v.Account.Name = noBreak
 	v.Bills = append(v.Bills, PaidBill{BillHead{ID: markup, Number: noBreak}, -huge, huge})
 	v.Disbursement.Facts = append(v.Disbursement.Facts, Fact{attack, noBreak}, Fact{"Empty", ""})

@@ -5,6 +5,25 @@ type SettingsPage struct {
 	Page
 	Company   string
 	APIAccess bool
+	CanManage bool
+	Accounts  []FundingAccount // those that payments draw on
+}
+
+// SecurityPage is Settings > Security: the programs that have logged in to the organisation through the API.
+type SecurityPage struct {
+	Page
+	Applications []Application
+}
+
+// Application is a program that acts for a user. Whoever manages the company confirms that it may pay (LOG-5).
+type Application struct {
+	UserID, KeyID  string
+	App, KeyTail   string
+	User, LastUsed string
+	Active         bool   // false: the operator has deactivated its key
+	Exempt         bool   // may pay without being confirmed
+	Confirmed      string // the Instant; "" while it may not pay
+	ByWhom         string
 }
 
 // ProfilePage is Settings > Overview > Your company > Profile.

@@ -55,33 +55,33 @@ func BillBadge(status int) Badge {
 // PaymentBadge names the internal state of a payment (domain spec 5.5).
 func PaymentBadge(state string) Badge {
 	switch state {
-	case "AWAITING_APPROVAL":
+	case "awaiting_approval":
 		return Badge{Wait, "Waiting for approval"}
-	case "SCHEDULED":
+	case "scheduled":
 		return Badge{Go, "Scheduled"}
-	case "ON_HOLD":
+	case "on_hold":
 		return Badge{Wait, "On hold"}
-	case "RELEASING", "IN_FILE":
+	case "releasing", "in_file":
 		return Badge{Go, "Released"}
-	case "SENT":
+	case "sent":
 		return Badge{Go, "Sent"}
-	case "SETTLED":
+	case "settled":
 		return Badge{Go, "Settled"}
-	case "CLEARED":
+	case "cleared":
 		return Badge{Good, "Cleared"}
-	case "FAILED":
+	case "failed":
 		return Badge{Bad, "Returned"}
-	case "FUNDING_FAILED":
+	case "funding_failed":
 		return Badge{Bad, "Funding failed"}
-	case "VOID_REQUESTED":
+	case "void_requested":
 		return Badge{Wait, "Void requested"}
-	case "VOIDED":
+	case "voided":
 		return Badge{Bad, "Voided"}
-	case "CANCELED":
+	case "canceled":
 		return Badge{Quiet, "Cancelled"}
-	case "UNCLAIMED":
+	case "unclaimed":
 		return Badge{Wait, "Unclaimed"}
-	case "ESCHEATED":
+	case "escheated":
 		return Badge{Quiet, "Paid to the state"}
 	}
 	return Badge{Quiet, "Unknown"}

@@ -17,11 +17,15 @@ const (
 	BillsURL    = "/bills"     // GET, see BillQuery
 	BillsCSVURL = "/bills.csv" // GET, see BillQuery
 	PaymentsURL = "/payments"  // GET, see PaymentQuery
+	VendorsURL  = "/vendors"   // GET, see VendorQuery
 
 	SettingsURL    = "/settings"              // GET overview
 	ProfileURL     = "/settings/profile"      // GET
 	EditProfileURL = "/settings/profile/edit" // GET form, POST the fields of ProfileForm
+	SecurityURL    = "/settings/security"     // GET; POST user, key confirms an application for payments
 	PreferencesURL = "/setup/company/preferences"
+
+	ErrorsURL = "/developers/errors" // GET ?q=
 )
 
 // BillURL is the page of one bill.
@@ -37,8 +41,34 @@ func ReviewPaymentURL(id string) string { return PayURL(id) + "/review" }
 // ConfirmPaymentURL: see PayURL.
 func ConfirmPaymentURL(id string) string { return PayURL(id) + "/confirm" }
 
+// DocumentsURL takes a document for a bill (POST multipart, file).
+func DocumentsURL(bill string) string { return BillURL(bill) + "/documents" }
+
+// DocumentURL downloads a document of a bill.
+func DocumentURL(bill, document string) string {
+	return DocumentsURL(bill) + "/" + url.PathEscape(document)
+}
+
 // PaymentURL is the page of one payment.
 func PaymentURL(id string) string { return PaymentsURL + "/" + url.PathEscape(id) }
+
+// ScheduledURL is the page that confirms that a payment was scheduled.
+func ScheduledURL(id string) string { return PaymentURL(id) + "/scheduled" }
+
+// CancelPaymentURL takes a payment back (POST).
+func CancelPaymentURL(id string) string { return PaymentURL(id) + "/cancel" }
+
+// ChecksURL is the printed run that a payment's cheque belongs to, as PDF.
+func ChecksURL(id string) string { return PaymentURL(id) + "/checks.pdf" }
+
+// VendorURL is the page of one vendor.
+func VendorURL(id string) string { return VendorsURL + "/" + url.PathEscape(id) }
+
+// VendorBankURL is the form for a vendor's bank account (GET, POST the fields of VendorBankPage).
+func VendorBankURL(id string) string { return VendorURL(id) + "/bank-account" }
+
+// RemoveVendorBankURL deletes a vendor's bank account (POST).
+func RemoveVendorBankURL(id string) string { return VendorBankURL(id) + "/remove" }
 
 // BillQuery is what the list of bills can be asked for. The zero value asks for all bills in the list's usual order,
 // and makes no parameters.
@@ -138,6 +168,23 @@ func ParsePaymentQuery(v url.Values) PaymentQuery {
 // URL is the list as the query describes it.
 func (q PaymentQuery) URL() string {
 	return PaymentsURL + parameters("tab", q.Tab, "after", q.After, "before", q.Before)
+}
+
+// VendorQuery is what the list of vendors, by name, can be asked for.
+type VendorQuery struct {
+	Search string // q: part of a name
+	After  string
+	Before string
+}
+
+// ParseVendorQuery reads the parameters of VendorsURL.
+func ParseVendorQuery(v url.Values) VendorQuery {
+	return VendorQuery{Search: v.Get("q"), After: v.Get("after"), Before: v.Get("before")}
+}
+
+// URL is the list as the query describes it.
+func (q VendorQuery) URL() string {
+	return VendorsURL + parameters("q", q.Search, "after", q.After, "before", q.Before)
 }
 
 func direction(desc bool) string {

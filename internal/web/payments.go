@@ -1,0 +1,294 @@
+package web
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/vendor"
+	"github.com/duebook/duebook/internal/web/read"
+	"github.com/duebook/duebook/internal/web/view"
+)
+
+func (h *handler) payments(c *call) error {
+	page := view.PaymentsPage{Query: view.ParsePaymentQuery(c.r.URL.Query())}
+	err := c.read(func(tx *db.Tx) error {
+		rows, at, err := read.Payments(tx, page.Query)
+		if err != nil {
+			return err
+		}
+		page.Rows, page.Next, page.Previous = rows, at.Next, at.Previous
+		page.Exists, err = read.HasPayments(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	page.Page, page.Currency = c.page("Payments", view.PaymentsURL), c.org.Currency
+	return c.render(http.StatusOK, view.Payments(page))
+}
+
+func (h *handler) payment(c *call) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	return c.showPayment(id, http.StatusOK, nil)
+}
+
+// showPayment renders the page of a payment, with a message about an act that was refused, if there is one.
+func (c *call) showPayment(id ids.ID, status int, flash []view.Flash) error {
+	var page view.PaymentPage
+	var d payment.Details
+	err := c.read(func(tx *db.Tx) (err error) {
+		if d, err = payment.Detail(tx, id); err != nil {
+			return err
+		}
+		page, err = c.paymentPage(tx, d)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if d.Disbursement != nil && c.may(org.ViewBanks) {
+		if err := c.addFile(&page, d); err != nil {
+			return err
+		}
+	}
+	page.Page = c.page("Payment to "+page.Payee, view.PaymentsURL)
+	page.Flash = append(page.Flash, flash...)
+	return c.render(status, view.Payment(page))
+}
+
+func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, error) {
+	page := view.PaymentPage{
+		ID: string(d.ID), Currency: d.Currency, Minor: d.Amount, State: d.State, Method: read.Method(d.Rail, 0), ProcessDate: d.ProcessDate,
+		Arrival: d.ArrivalDate, Confirmation: d.Confirmation, Created: view.Instant(d.CreatedTime.Time(), c.zone),
+		Steps:     timeline(d.Rail, d.State, d.Steps, d.ProcessDate, d.ArrivalDate, c.zone),
+		CanCancel: c.may(org.CancelPayments) && (d.State == payment.Scheduled || d.State == payment.OnHold || d.State == payment.AwaitingApproval),
+	}
+	v, err := vendor.Vendors.Load(tx, d.VendorID)
+	if err != nil {
+		return page, err
+	}
+	page.Payee = v.Name
+	if d.BankAccountID != "" {
+		a, err := bank.Accounts.Load(tx, d.BankAccountID)
+		if err != nil {
+			return page, err
+		}
+		page.Account = view.FundingAccount{ID: string(a.ID), Name: a.Name, Last4: a.AccountTail}
+	}
+	if page.CreatedBy, err = read.UserName(tx, d.CreatedBy); err != nil {
+		return page, err
+	}
+	if page.Bills, err = read.PaidBills(tx, d.ID); err != nil {
+		return page, err
+	}
+	if d.Disbursement != nil {
+		page.Method = read.Method(d.Rail, d.Disbursement.Check)
+		page.Disbursement = &view.Disbursement{Facts: facts(d.Disbursement)}
+	}
+	if c.may(org.ViewAudit) {
+		page.History, err = read.History(tx, c.zone, d.ID)
+	}
+	return page, err
+}
+
+// facts are what is known of a movement of money.
+func facts(d *payment.Disbursement) []view.Fact {
+	var all []view.Fact
+	add := func(label, value string) {
+		if value != "" {
+			all = append(all, view.Fact{Label: label, Value: value})
+		}
+	}
+	date := func(label string, day civil.Date) {
+		if !day.IsZero() {
+			add(label, view.Date(day))
+		}
+	}
+	add("Trace number", d.Trace)
+	if d.Check > 0 {
+		add("Check number", strconv.FormatInt(d.Check, 10))
+	}
+	if d.AccountTail != "" {
+		add("To account", "···· "+d.AccountTail)
+	}
+	date("Effective date", d.Effective)
+	date("Settled on", d.SettledOn)
+	add("Reason", strings.TrimSpace(d.ReasonCode+" "+d.ReasonText))
+	for _, f := range d.Files {
+		add("File", f.Name)
+	}
+	return all
+}
+
+// addFile shows what the bank's file says of the payment, or leads to the printed cheques.
+func (c *call) addFile(page *view.PaymentPage, d payment.Details) error {
+	for _, f := range d.Disbursement.Files {
+		switch f.Kind {
+		case "checks":
+			if f.State != "unprinted" {
+				page.Disbursement.Check = view.Link{Text: "Printed check", URL: view.ChecksURL(string(d.ID))}
+			}
+		case "ach":
+			full, err := c.h.Engine.File(c.r.Context(), c.caller, f.ID)
+			if err != nil {
+				return err
+			}
+			page.Disbursement.File = f.Name
+			page.Disbursement.Lines = excerpt(full.Content, d.Disbursement.Trace)
+		}
+	}
+	return nil
+}
+
+// excerpt gives the records of an ACH file that concern one entry: headers and controls around it, the entry and its
+// addenda. Account numbers are masked but for their last four characters; other entries are left out.
+func excerpt(content []byte, trace string) []view.FileLine {
+	if trace == "" {
+		return nil
+	}
+	var out []view.FileLine
+	var header *view.FileLine // of the batch we are in, until it is known whether it is ours
+	ours, inBatch := false, false
+	number := 0
+	for line := range bytes.Lines(content) {
+		number++
+		text := strings.TrimRight(string(line), "\r\n")
+		if len(text) != 94 {
+			continue
+		}
+		l := view.FileLine{Number: number, Text: text}
+		switch text[0] {
+		case '1':
+			out = append(out, l)
+		case '5':
+			header, inBatch, ours = &l, false, false
+		case '6':
+			if ours = text[79:94] == trace; ours {
+				if header != nil {
+					out = append(out, *header)
+				}
+				inBatch = true
+				l.Text, l.Ours = text[:12]+masked(text[12:29])+text[29:], true
+				out = append(out, l)
+			}
+		case '7':
+			if l.Ours = ours; ours {
+				out = append(out, l)
+			}
+		case '8':
+			if inBatch {
+				out = append(out, l)
+			}
+			inBatch, ours = false, false
+		case '9':
+			if strings.Trim(text, "9") != "" { // not the lines that fill the last block
+				out = append(out, l)
+			}
+		}
+	}
+	return out
+}
+
+// masked keeps the last four characters of a number that stands in a field with spaces around it.
+func masked(field string) string {
+	number := strings.TrimSpace(field)
+	if number == "" {
+		return field
+	}
+	at := strings.Index(field, number)
+	shown := min(4, len(number)/2)
+	return field[:at] + strings.Repeat("*", len(number)-shown) + number[len(number)-shown:] + field[at+len(number):]
+}
+
+func (h *handler) scheduled(c *call) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	page := view.PaidPage{}
+	err = c.read(func(tx *db.Tx) error {
+		d, err := payment.Detail(tx, id)
+		if err != nil {
+			return err
+		}
+		bills, err := read.PaidBills(tx, id)
+		if err != nil {
+			return err
+		}
+		page.Scheduled = nil
+		for _, b := range bills {
+			page.Scheduled = append(page.Scheduled, view.ScheduledPayment{PaymentID: string(id), Bill: b.Bill, Minor: b.Paid, ProcessDate: d.ProcessDate,
+				Arrival: d.ArrivalDate, Method: read.Method(d.Rail, 0), Waits: d.State == payment.AwaitingApproval})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page.Page = c.page("Payment scheduled", view.BillsURL)
+	return c.render(http.StatusOK, view.Paid(page))
+}
+
+func (h *handler) cancelPayment(c *call) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	err = c.write(func(tx *db.Tx) error { return payment.Cancel(tx, id) })
+	if errors.Is(err, payment.ErrNotCancelable) {
+		return c.showPayment(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: "This payment can no longer be cancelled."}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.done(view.PaymentURL(string(id)), "canceled")
+}
+
+func (h *handler) checks(c *call) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	var d payment.Details
+	err = c.read(func(tx *db.Tx) (err error) {
+		d, err = payment.Detail(tx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if d.Disbursement == nil {
+		return fault.ErrNotFound
+	}
+	for _, f := range d.Disbursement.Files {
+		if f.Kind != "checks" {
+			continue
+		}
+		full, err := h.Engine.File(c.r.Context(), c.caller, f.ID)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && len(full.Content) == 0 {
+			return fault.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		c.attachment("application/pdf", "checks-"+d.ProcessDate.String()+".pdf")
+		http.ServeContent(c.w, c.r, "", time.Time{}, bytes.NewReader(full.Content))
+		return nil
+	}
+	return fault.ErrNotFound
+}

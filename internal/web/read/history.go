@@ -1,0 +1,238 @@
+package read
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/duebook/duebook/internal/bill"
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
+	"github.com/duebook/duebook/internal/web/view"
+)
+
+// historyTypes are the records whose history is shown.
+var historyTypes = map[string]*record.Type{
+	bill.Bills.Name: bill.Bills.Type, vendor.Vendors.Name: vendor.Vendors.Type, vendor.BankAccounts.Name: vendor.BankAccounts.Type,
+	payment.Payments.Name: payment.Payments.Type,
+}
+
+// inner are fields that the program keeps for itself.
+var inner = []string{"numberKey", "nameFolded", "postingVersion", "accountHash", "account", "channel", "createdBy", "enteredBy", "billId", "paymentId",
+	"steps", "clearDue", "txnNumber", "allowExport", "duplicate"}
+
+// historyRows is how many changes a page shows.
+const historyRows = 100
+
+// History gives the latest changes of the records, newest first, with who made them. It needs org.ViewAudit.
+func History(tx *db.Tx, zone *time.Location, records ...ids.ID) ([]view.Change, error) {
+	if err := tx.Require(org.ViewAudit); err != nil {
+		return nil, err
+	}
+	args := []any{string(tx.Org())}
+	var in []string
+	for _, r := range records {
+		args = append(args, string(r))
+		in = append(in, "$"+strconv.Itoa(len(args)))
+	}
+	rows, err := tx.Query(`SELECT e.stamp, e.action, e.record_type, e.changes, e.channel, coalesce(u.name, ''), coalesce(u.email, ''), coalesce(k.app, '')
+		FROM audit_events e LEFT JOIN users u ON u.id = e.user_id LEFT JOIN app_keys k ON k.id = e.key_id
+		WHERE e.org_id = $1 AND e.record_id IN (`+strings.Join(in, ", ")+`) ORDER BY e.id DESC LIMIT `+strconv.Itoa(historyRows), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the history: %w", err)
+	}
+	defer rows.Close()
+	all := []view.Change{}
+	var refs references
+	for rows.Next() {
+		var stamp int64
+		var action, kind, changes, channel, name, email, app string
+		if err := rows.Scan(&stamp, &action, &kind, &changes, &channel, &name, &email, &app); err != nil {
+			return nil, err
+		}
+		c := view.Change{When: view.Instant(clock.Instant(stamp).Time(), zone), Who: name, What: what(action, kind)}
+		if c.Who == "" {
+			c.Who = email
+		}
+		if c.Who == "" {
+			c.Who = "Duebook"
+		}
+		switch channel {
+		case org.KindXML:
+			c.Via = strings.TrimSuffix("API, "+app, ", ")
+		case "command":
+			c.Via = "Command line"
+		}
+		c.Fields = refs.fields(historyTypes[kind], changes)
+		all = append(all, c)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	return all, refs.resolve(tx, all)
+}
+
+// what names an act: "Created", "Bank account: Created".
+func what(action, kind string) string {
+	act := map[string]string{"create": "Created", "update": "Changed", "delete": "Deleted"}[action]
+	if act == "" {
+		act = sentence(action)
+	}
+	if kind == vendor.BankAccounts.Name {
+		return "Bank account: " + strings.ToLower(act)
+	}
+	return act
+}
+
+// references are ids that stand in a history, to be shown as names.
+type references struct{ byType map[*record.Type][]string }
+
+// fields reads the changes of an audit event: {"field": [old, new]}, at creation {"field": new}. What cannot be read is
+// left out.
+func (r *references) fields(t *record.Type, changes string) []view.FieldChange {
+	var all []view.FieldChange
+	d := json.NewDecoder(strings.NewReader(changes))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') || t == nil {
+		return nil
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			break
+		}
+		var raw json.RawMessage
+		if d.Decode(&raw) != nil {
+			break
+		}
+		name, _ := key.(string)
+		f := t.Field(name)
+		if f == nil || slices.Contains(inner, name) {
+			if t.Lines != nil && name == t.Lines.Name {
+				all = append(all, view.FieldChange{Field: "Line items"})
+			}
+			continue
+		}
+		c := view.FieldChange{Field: sentence(name)}
+		var pair []json.RawMessage
+		if bytes.HasPrefix(raw, []byte("[")) && json.Unmarshal(raw, &pair) == nil && len(pair) == 2 {
+			c.Before, c.After = r.value(f, pair[0]), r.value(f, pair[1])
+		} else {
+			c.After = r.value(f, raw)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// value writes a value of a field as a person reads it; references are noted and stay ids until resolve.
+func (r *references) value(f *record.Field, raw json.RawMessage) string {
+	text := strings.Trim(string(raw), `"`)
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		text = s
+	}
+	switch f.Kind {
+	case record.Money:
+		if minor, err := money.ParseMinor(text, 2); err == nil {
+			return view.Figures(minor, "USD")
+		}
+	case record.Enum:
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && f.Words[n] != "" {
+			return sentence(strings.ToLower(f.Words[n]))
+		}
+	case record.Bool:
+		if text == "1" {
+			return "Yes"
+		}
+		return "No"
+	case record.Date:
+		if d, err := civil.Parse(text); err == nil {
+			return view.Date(d)
+		}
+	case record.Ref:
+		if f.Target != nil && text != "" {
+			if r.byType == nil {
+				r.byType = map[*record.Type][]string{}
+			}
+			r.byType[f.Target()] = append(r.byType[f.Target()], text)
+		}
+	}
+	return text
+}
+
+// resolve puts names in place of ids: one query for each type of record that occurs.
+func (r *references) resolve(tx *db.Tx, all []view.Change) error {
+	names := map[string]string{}
+	for t, in := range r.byType {
+		if t.Field("name") == nil {
+			continue
+		}
+		slices.Sort(in)
+		in = slices.Compact(in)
+		args, places := []any{string(tx.Org())}, []string{}
+		for _, id := range in {
+			args = append(args, id)
+			places = append(places, "$"+strconv.Itoa(len(args)))
+		}
+		rows, err := tx.Query(`SELECT id, name FROM `+t.Table+` WHERE org_id = $1 AND id IN (`+strings.Join(places, ", ")+`)`, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, name string
+			if err := rows.Scan(&id, &name); err != nil {
+				return err
+			}
+			names[id] = name
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	for _, c := range all {
+		for i, f := range c.Fields {
+			if n, ok := names[f.Before]; ok {
+				c.Fields[i].Before = n
+			}
+			if n, ok := names[f.After]; ok {
+				c.Fields[i].After = n
+			}
+		}
+	}
+	return nil
+}
+
+// sentence turns a name of the program into words: glPostingDate, PARTIALLY_PAID and "schedule payment" begin with a
+// capital and have spaces.
+func sentence(name string) string {
+	name = strings.TrimSuffix(name, "Id")
+	var b strings.Builder
+	for i, c := range name {
+		switch {
+		case c == '_':
+			b.WriteByte(' ')
+			continue
+		case i == 0:
+			c = unicode.ToUpper(c)
+		case unicode.IsUpper(c) && !unicode.IsUpper(rune(name[i-1])):
+			b.WriteByte(' ')
+			c = unicode.ToLower(c)
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}

@@ -1,0 +1,244 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
+	"github.com/duebook/duebook/internal/web/read"
+	"github.com/duebook/duebook/internal/web/view"
+)
+
+func (h *handler) vendors(c *call) error {
+	page := view.VendorsPage{Query: view.ParseVendorQuery(c.r.URL.Query())}
+	err := c.read(func(tx *db.Tx) error {
+		rows, at, err := read.Vendors(tx, page.Query, c.org.Currency)
+		if err != nil {
+			return err
+		}
+		page.Rows, page.Next, page.Previous = rows, at.Next, at.Previous
+		page.Exists, err = read.HasVendors(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	page.Page, page.Currency = c.page("Vendors", view.VendorsURL), c.org.Currency
+	return c.render(http.StatusOK, view.Vendors(page))
+}
+
+func (h *handler) vendor(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	return c.showVendor(id, http.StatusOK, nil)
+}
+
+func (c *call) showVendor(id ids.ID, status int, flash []view.Flash) error {
+	var page view.VendorPage
+	err := c.read(func(tx *db.Tx) (err error) {
+		page, err = c.vendorPage(tx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	page.Page, page.Currency = c.page(page.Name, view.VendorsURL), c.org.Currency
+	page.Flash = append(page.Flash, flash...)
+	return c.render(status, view.Vendor(page))
+}
+
+// loadVendor reads a vendor for who may view vendors.
+func loadVendor(tx *db.Tx, id ids.ID) (*vendor.Vendor, error) {
+	if err := tx.Require(org.ViewVendors); err != nil {
+		return nil, err
+	}
+	return vendor.Vendors.Load(tx, id)
+}
+
+// pageBills is how many bills the page of a vendor shows.
+const pageBills = 10
+
+func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
+	v, err := loadVendor(tx, id)
+	if err != nil {
+		return view.VendorPage{}, err
+	}
+	page := view.VendorPage{
+		ID: string(v.ID), Name: v.Name, Inactive: v.Active != record.Active, Email: v.Email, Phone: v.Phone, AccountNumber: v.AccountNumber,
+		Description: v.Description, CanManageBank: c.may(org.ManageVendorBanks) && v.Active == record.Active,
+		AllBills: view.BillQuery{Search: v.Name}.URL(),
+		Address: lines(v.Address1, v.Address2, v.Address3, v.Address4,
+			strings.Trim(strings.TrimSpace(strings.Trim(v.City+", "+v.Region, ", ")+" "+v.Zip), " "), v.Country),
+	}
+	if v.Payee() != v.Name {
+		page.Payee = v.Payee()
+	}
+	if len(v.TaxID) > 4 {
+		page.TaxTail = v.TaxID[len(v.TaxID)-4:]
+	}
+	history := []ids.ID{id}
+	a, err := vendor.ActiveBankAccount(tx, id)
+	switch {
+	case err == nil:
+		history = append(history, a.ID)
+		page.Bank = bankOf(a)
+		tail := ""
+		if a.Usable() {
+			tail = a.AccountTail
+		}
+		page.Method = read.PaidBy(v.PayBy, tail)
+	case errors.Is(err, fault.ErrNotFound):
+		page.Method = read.PaidBy(v.PayBy, "")
+	default:
+		return page, err
+	}
+	if page.Method == "Check" && !v.AddressComplete() {
+		page.Warning = "This vendor cannot be paid: a cheque needs a complete address."
+	}
+	if c.may(org.ViewBills) {
+		if page.Bills, err = read.BillsOfVendor(tx, id, c.today, pageBills); err != nil {
+			return page, err
+		}
+	}
+	if c.may(org.ViewAudit) {
+		page.History, err = read.History(tx, c.zone, history...)
+	}
+	return page, err
+}
+
+// lines joins the lines of an address that are not empty.
+func lines(all ...string) string {
+	var out []string
+	for _, l := range all {
+		if l != "" {
+			out = append(out, l)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func bankOf(a *vendor.BankAccount) *view.VendorBank {
+	b := &view.VendorBank{Holder: a.HolderName, Routing: a.Routing, Last4: a.AccountTail, UsableFrom: view.Date(a.UsableFrom), Kind: "Checking, company"}
+	switch {
+	case a.AccountType == vendor.Savings && a.HolderType == vendor.Person:
+		b.Kind = "Savings, person"
+	case a.AccountType == vendor.Savings:
+		b.Kind = "Savings, company"
+	case a.HolderType == vendor.Person:
+		b.Kind = "Checking, person"
+	}
+	b.State = map[int64]view.Badge{
+		vendor.AccountVerified: {Tone: view.Good, Label: "Verified"}, vendor.AccountUnverified: {Tone: view.Wait, Label: "Not verified"},
+		vendor.AccountBlocked: {Tone: view.Bad, Label: "Blocked"}, vendor.AccountExpired: {Tone: view.Bad, Label: "Expired"},
+		vendor.AccountInvalid: {Tone: view.Bad, Label: "Refused by the bank"},
+	}[a.Status]
+	b.Test = map[string]string{vendor.PrenoteDue: "leaves with the next run", vendor.PrenoteSent: "sent, not returned", vendor.PrenoteReturned: "returned"}[a.PrenoteState]
+	return b
+}
+
+func (h *handler) vendorBankForm(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	return c.showVendorBank(http.StatusOK, view.VendorBankPage{ID: string(id), AccountType: "1", HolderType: "1"})
+}
+
+func (c *call) showVendorBank(status int, page view.VendorBankPage) error {
+	err := c.read(func(tx *db.Tx) error {
+		if err := tx.Require(org.ManageVendorBanks); err != nil {
+			return err
+		}
+		v, err := loadVendor(tx, ids.ID(page.ID))
+		if err != nil {
+			return err
+		}
+		page.Name, page.Sandbox = v.Name, tx.Sandbox()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page.Page = c.page("Add a bank account", view.VendorsURL)
+	return c.render(status, view.VendorBankForm(page))
+}
+
+var bankFields = map[string]string{"routingNumber": "routingNumber", "accountNumber": "accountNumber", "accountType": "accountType",
+	"holderType": "holderType", "holderName": "holderName"}
+
+// bankWords say what is wrong with a field of the form.
+var bankWords = map[string]string{
+	"routingNumber": "That is no routing number that can be used here. Copy its nine digits again.",
+	"accountNumber": "Enter 4 to 17 letters, digits and hyphens.",
+	"accountType":   "Choose one.", "holderType": "Choose one.",
+	"holderName": "Enter a name with letters that a bank's file can carry.",
+}
+
+func (h *handler) addVendorBank(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	if err := c.form(); err != nil {
+		return err
+	}
+	page := view.VendorBankPage{ID: string(id), Routing: c.field("routingNumber"), Holder: c.field("holderName"),
+		AccountType: c.field("accountType"), HolderType: c.field("holderType")}
+	if err := c.read(func(tx *db.Tx) error { // for the organisation the number is sealed for
+		if err := tx.Require(org.ManageVendorBanks); err != nil {
+			return err
+		}
+		_, err := loadVendor(tx, id)
+		return err
+	}); err != nil {
+		return err
+	}
+	n, err := vendor.SealBankAccount(h.Vault, c.caller.Org, c.field("accountNumber"))
+	if err == nil {
+		n.VendorID, n.Routing, n.HolderName = id, page.Routing, page.Holder
+		n.AccountType, _ = strconv.ParseInt(page.AccountType, 10, 64)
+		n.HolderType, _ = strconv.ParseInt(page.HolderType, 10, 64)
+		err = c.write(func(tx *db.Tx) error {
+			_, err := vendor.AddBankAccount(tx, n)
+			return err
+		})
+	}
+	if err == nil {
+		return c.done(view.VendorURL(string(id)), "bank")
+	}
+	wrong, ok := refusal(err, bankFields, nil)
+	if !ok {
+		return err
+	}
+	for i := range wrong {
+		if w := bankWords[wrong[i].Field]; w != "" && errors.Is(err, fault.ErrValue) {
+			wrong[i].Message = w
+		}
+	}
+	page.Errors = wrong
+	return c.showVendorBank(http.StatusUnprocessableEntity, page)
+}
+
+func (h *handler) removeVendorBank(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	err = c.write(func(tx *db.Tx) error { return vendor.RemoveBankAccount(tx, id) })
+	if errors.Is(err, vendor.ErrACHWaiting) {
+		return c.showVendor(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: vendor.ErrACHWaiting.Message}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.done(view.VendorURL(string(id)), "unbanked")
+}

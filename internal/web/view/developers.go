@@ -1,0 +1,11 @@
+package view
+
+// ErrorsPage is the table of the API's error codes, for everybody.
+type ErrorsPage struct {
+	Bare
+	Search string
+	Codes  []APIError
+}
+
+// APIError is one code of generation 1.
+type APIError struct{ Code, Message, When, Remedy string }

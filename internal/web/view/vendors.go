@@ -1,0 +1,79 @@
+package view
+
+// VendorsPage is the list of vendors.
+type VendorsPage struct {
+	Page
+	Query          VendorQuery
+	Currency       string
+	Rows           []VendorRow
+	Next, Previous string // cursors as in BillsPage
+	Exists         bool
+}
+
+// VendorRow is one vendor in the list.
+type VendorRow struct {
+	ID, Name     string
+	Place, Email string
+	Method       string // "ACH ···· 1234", "Check"
+	Open         int64  // still to pay in the organisation's currency
+}
+
+// VendorPage is everything about one vendor.
+type VendorPage struct {
+	Page
+	ID, Name             string
+	Inactive             bool
+	Payee                string // name on cheques, if it differs
+	Address              string // in its usual lines
+	Email, Phone         string
+	AccountNumber        string // ours with the vendor
+	Description          string
+	TaxTail              string // the end of the tax number, "" if there is none
+	Method               string
+	Bank                 *VendorBank // nil without an account
+	CanManageBank        bool
+	Bills                []BillRow
+	AllBills             string // URL
+	Currency             string
+	History              []Change // newest first; nil for who may not see it
+	CreatedWhen, Warning string
+}
+
+// VendorBank is the account a vendor is paid to, its numbers masked.
+type VendorBank struct {
+	Holder, Kind, Routing, Last4 string
+	State                        Badge
+	UsableFrom, Test             string
+}
+
+// VendorBankPage is the form for a vendor's bank account. The account number is never shown again, not even with
+// errors.
+type VendorBankPage struct {
+	Page
+	ID, Name                string
+	Routing, Holder         string
+	AccountType, HolderType string // "1" or "2", see package vendor
+	Sandbox                 bool
+	Errors                  FieldErrors
+}
+
+func (v VendorsPage) previousURL() string {
+	if v.Previous == "" {
+		return ""
+	}
+	return VendorQuery{Search: v.Query.Search, Before: v.Previous}.URL()
+}
+
+func (v VendorsPage) nextURL() string {
+	if v.Next == "" {
+		return ""
+	}
+	return VendorQuery{Search: v.Query.Search, After: v.Next}.URL()
+}
+
+func (v VendorBankPage) routingHint() string {
+	if v.Sandbox {
+		return "Nine digits. In a sandbox it begins with 99, for example 990000026."
+	}
+	return "Nine digits, at the bottom left of a cheque."
+}

@@ -1,0 +1,421 @@
+// Package web is the face that people see: pages rendered on the server, over the rooms.
+//
+// A handler reads what a page shows in one transaction, or carries out one act and sends the browser on to a page
+// (POST, redirect, GET). Who may do what is decided in the rooms; a page only leaves out what its user may not do.
+// Pages work without scripts, are rendered into a buffer before the first byte leaves, and hold a policy that allows
+// nothing but the server's own files.
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/duebook/duebook/internal/api/problem"
+	"github.com/duebook/duebook/internal/blob"
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/document"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/web/assets"
+	"github.com/duebook/duebook/internal/web/read"
+	"github.com/duebook/duebook/internal/web/view"
+)
+
+// Deps are what the pages work with.
+type Deps struct {
+	DB        *db.DB
+	Sessions  *org.Sessions
+	Vault     *secret.Vault
+	Blobs     *blob.Store
+	Engine    *payment.Engine
+	Dir       string // data folder; uploads are spooled in its tmp
+	PublicURL string // how people reach the server: in mails, and for the cookie
+	Version   string
+	Log       *slog.Logger
+}
+
+type handler struct {
+	Deps
+	secure bool // cookies travel by https only
+}
+
+// What a request may weigh.
+const (
+	maxForm   = 64 << 10
+	maxUpload = document.MaxSize + 64<<10
+)
+
+// New makes the pages, to be mounted at "/".
+func New(d Deps) (http.Handler, error) {
+	public, err := url.Parse(d.PublicURL)
+	if err != nil || public.Host == "" {
+		return nil, fmt.Errorf("the public URL must be absolute, not %q", d.PublicURL)
+	}
+	h := &handler{Deps: d, secure: public.Scheme == "https"}
+	mux := http.NewServeMux()
+	for _, r := range h.routes() {
+		mux.Handle(r.pattern, h.serve(r.do))
+	}
+	mux.Handle(assets.Prefix, assets.Handler())
+	sameOrigin := http.NewCrossOriginProtection()
+	if err := sameOrigin.AddTrustedOrigin(public.Scheme + "://" + public.Host); err != nil {
+		return nil, fmt.Errorf("trust the public URL: %w", err)
+	}
+	sameOrigin.SetDenyHandler(h.serve(func(*call) error { return errCrossOrigin }))
+	return headers(sameOrigin.Handler(mux)), nil
+}
+
+type route struct {
+	pattern string
+	do      func(*call) error
+}
+
+// routes is the index of all pages and acts.
+func (h *handler) routes() []route {
+	return []route{
+		{"GET /signin", h.signInForm},
+		{"POST /signin", h.signIn},
+		{"POST /signout", h.signOut},
+		{"GET /forgot-password", h.forgotForm},
+		{"POST /forgot-password", h.forgot},
+		{"GET /reset-password", h.resetForm},
+		{"POST /reset-password", h.reset},
+		{"GET /organisations", h.organisations},
+		{"POST /organisations", h.choose},
+
+		{"GET /{$}", h.home},
+		{"GET /bills", h.bills},
+		{"GET /bills.csv", h.billsCSV},
+		{"GET /bills/{id}", h.bill},
+		{"POST /bills/{id}/documents", h.attach},
+		{"GET /bills/{id}/documents/{document}", h.download},
+		{"GET /bills/{id}/pay", h.payForm},
+		{"POST /bills/{id}/pay/review", h.reviewPayment},
+		{"GET /bills/{id}/pay/review", h.backToForm},
+		{"POST /bills/{id}/pay/confirm", h.confirmPayment},
+		{"GET /bills/{id}/pay/confirm", h.backToForm},
+
+		{"GET /payments", h.payments},
+		{"GET /payments/{id}", h.payment},
+		{"GET /payments/{id}/scheduled", h.scheduled},
+		{"POST /payments/{id}/cancel", h.cancelPayment},
+		{"GET /payments/{id}/checks.pdf", h.checks},
+
+		{"GET /vendors", h.vendors},
+		{"GET /vendors/{id}", h.vendor},
+		{"GET /vendors/{id}/bank-account", h.vendorBankForm},
+		{"POST /vendors/{id}/bank-account", h.addVendorBank},
+		{"POST /vendors/{id}/bank-account/remove", h.removeVendorBank},
+
+		{"GET /settings", h.settings},
+		{"GET /settings/profile", h.profile},
+		{"GET /settings/profile/edit", h.profileForm},
+		{"POST /settings/profile/edit", h.saveProfile},
+		{"GET /settings/security", h.security},
+		{"POST /settings/security", h.confirmApplication},
+		{"GET /setup/company/preferences", h.preferences},
+
+		{"GET /developers/errors", h.apiErrors},
+		{"/", func(*call) error { return fault.ErrNotFound }},
+	}
+}
+
+// headers sets what every answer carries. The referrer stays within the site rather than away altogether: without it
+// browsers send "Origin: null" with forms, by which a form of ours could not be told from a stranger's.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// call is one request, with what is known about who sends it.
+type call struct {
+	h      *handler
+	w      http.ResponseWriter
+	r      *http.Request
+	caller db.Caller // once a transaction has found it
+	user   string
+	org    org.Organisation
+	zone   *time.Location
+	now    time.Time
+	today  civil.Date // in the organisation's zone
+	frame  view.Page
+}
+
+var (
+	errNoOrganisation = errors.New("no organisation is chosen")
+	errCrossOrigin    = errors.New("the form was sent from another site")
+)
+
+// serve runs a handler and turns its error into an answer.
+func (h *handler) serve(do func(*call) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.MultipartForm == nil && r.Body != nil {
+			most := int64(maxForm)
+			if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+				most = maxUpload
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, most)
+		}
+		c := &call{h: h, w: w, r: r}
+		if err := do(c); err != nil {
+			c.fail(err)
+		}
+	})
+}
+
+// fail answers an error: the way to sign in, to choose an organisation, or a page that says what was refused.
+func (c *call) fail(err error) {
+	var tooLarge *http.MaxBytesError
+	f := fault.From(err)
+	here := ""
+	if c.r.Method == http.MethodGet && c.r.URL.Path != view.HomeURL {
+		here = "?next=" + url.QueryEscape(c.r.URL.RequestURI())
+	}
+	page := view.ErrorPage{Bare: c.bare("Refused"), Status: http.StatusBadRequest}
+	switch {
+	case errors.Is(err, org.ErrNoSession), errors.Is(err, org.ErrSession):
+		c.forgetCookie()
+		c.redirect(view.SignInURL + here)
+		return
+	case errors.Is(err, errNoOrganisation):
+		c.redirect(view.OrganisationsURL + here)
+		return
+	case errors.Is(err, errCrossOrigin):
+		page.Status, page.Detail = http.StatusForbidden, "The form did not come from a page of this server. Open the page here and send it again."
+	case errors.Is(err, org.ErrOrgInactive):
+		page.Status, page.Detail, page.Home = http.StatusForbidden, f.Message, view.Link{Text: "Sign in to another", URL: view.SignInURL}
+	case errors.As(err, &tooLarge):
+		page.Status, page.Detail = http.StatusRequestEntityTooLarge, "That is more than this page takes."
+	case errors.Is(err, context.Canceled) && c.r.Context().Err() != nil:
+		return // the browser has gone
+	case f == nil || f.Kind == fault.Internal:
+		page.Status, page.Incident = http.StatusInternalServerError, string(ids.New(ids.AuditEvent))
+		c.h.Log.ErrorContext(c.r.Context(), "page failed", "incident", page.Incident, "method", c.r.Method, "path", c.r.URL.Path, "error", err)
+	case f.Kind == fault.NotFound, errors.Is(err, fault.ErrReference):
+		page.Status = http.StatusNotFound
+	case f.Kind == fault.Forbidden:
+		page.Status = http.StatusForbidden
+		if !errors.Is(err, fault.ErrForbidden) {
+			page.Detail = f.Message
+		}
+	case f.Kind == fault.Busy:
+		page.Status, page.Detail = http.StatusServiceUnavailable, f.Message
+	case f.Kind == fault.Conflict:
+		page.Status, page.Detail = http.StatusConflict, f.Message
+	default:
+		page.Detail = f.Message
+	}
+	if err := c.render(page.Status, view.Error(page)); err != nil {
+		c.h.Log.ErrorContext(c.r.Context(), "error page failed", "error", err)
+		http.Error(c.w, "The server failed.", http.StatusInternalServerError)
+	}
+}
+
+// render sends a page, of which nothing leaves unless all of it could be made.
+func (c *call) render(status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.r.Context(), &b); err != nil {
+		return fmt.Errorf("render %s: %w", c.r.URL.Path, err)
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(b.Bytes()) // a browser that has gone is no error
+	return nil
+}
+
+// redirect sends the browser on to a page.
+func (c *call) redirect(to string) {
+	c.w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(c.w, c.r, to, http.StatusSeeOther)
+}
+
+// notices are what a page can say about the act that led to it, by the key that the address carries.
+var notices = map[string]view.Flash{
+	"saved":     {Tone: view.Good, Text: "Saved."},
+	"canceled":  {Tone: view.Good, Text: "The payment is cancelled. Its amount can be paid again."},
+	"attached":  {Tone: view.Good, Text: "The document is added."},
+	"bank":      {Tone: view.Good, Text: "The bank account is added. A test entry goes to it with the next run."},
+	"unbanked":  {Tone: view.Good, Text: "The bank account is removed."},
+	"confirmed": {Tone: view.Good, Text: "The program may pay from now on."},
+	"password":  {Tone: view.Good, Text: "Your new password is set."},
+}
+
+// done sends the browser on to a page that says so.
+func (c *call) done(to, notice string) error {
+	c.redirect(to + "?notice=" + notice)
+	return nil
+}
+
+// cookie is the name of the session's cookie.
+const cookie = "duebook"
+
+func (c *call) credentials() org.Credentials {
+	cred := org.Credentials{Kind: org.KindWeb, Address: c.address()}
+	if k, err := c.r.Cookie(cookie); err == nil {
+		cred.Session = k.Value
+	}
+	return cred
+}
+
+func (c *call) address() string {
+	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
+	if err != nil {
+		return c.r.RemoteAddr
+	}
+	return host
+}
+
+func (c *call) setCookie(session string) {
+	http.SetCookie(c.w, &http.Cookie{Name: cookie, Value: session, Path: "/", HttpOnly: true, Secure: c.h.secure, SameSite: http.SameSiteLaxMode})
+}
+
+func (c *call) forgetCookie() {
+	http.SetCookie(c.w, &http.Cookie{Name: cookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: c.h.secure, SameSite: http.SameSiteLaxMode})
+}
+
+// read runs fn on a snapshot as the user, with the page's frame read before. fn may run twice: it sets, and never
+// adds to, what stands outside.
+func (c *call) read(fn func(*db.Tx) error) error {
+	return c.h.Sessions.Read(c.r.Context(), c.credentials(), func(x *org.Session, tx *db.Tx) error {
+		if err := c.enter(x, tx); err != nil {
+			return err
+		}
+		if err := c.readFrame(tx); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// write runs fn in a transaction as the user.
+func (c *call) write(fn func(*db.Tx) error) error {
+	return c.h.Sessions.Write(c.r.Context(), c.credentials(), func(x *org.Session, tx *db.Tx) error {
+		if err := c.enter(x, tx); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+func (c *call) enter(x *org.Session, tx *db.Tx) error {
+	if x.Caller.Org == "" {
+		return errNoOrganisation
+	}
+	c.caller, c.user, c.now = x.Caller, x.Email, tx.Now()
+	return nil
+}
+
+// readFrame reads what every page carries around its content.
+func (c *call) readFrame(tx *db.Tx) error {
+	var err error
+	if c.org, err = org.Load(tx); err != nil {
+		return err
+	}
+	c.zone = c.org.Location()
+	c.today = civil.Of(c.now, c.zone)
+	all, err := org.Memberships(tx, c.caller.User)
+	if err != nil {
+		return err
+	}
+	bills, payments, err := read.Waiting(tx, c.today)
+	if err != nil {
+		return err
+	}
+	c.frame = view.Page{
+		Rail: view.Rail(0, bills, payments), Org: view.Organisation{ID: string(c.org.ID), Name: c.org.Name},
+		Orgs: organisationList(all), User: c.user, Version: c.h.Version, Help: view.ErrorsURL,
+	}
+	if tx.Sandbox() {
+		c.frame.Sandbox = view.Instant(c.now, c.zone)
+	}
+	return nil
+}
+
+// page is the frame of a page; a notice named by the address is shown once, as the next page's address has none.
+func (c *call) page(title, section string) view.Page {
+	p := c.frame
+	p.Title, p.Section = title, section
+	if n, ok := notices[c.r.URL.Query().Get("notice")]; ok {
+		p.Flash = []view.Flash{n}
+	}
+	return p
+}
+
+func (c *call) bare(title string) view.Bare { return view.Bare{Title: title, Version: c.h.Version} }
+
+// may reports whether the user holds a permission, to leave out what a room would refuse.
+func (c *call) may(p db.Permission) bool { return c.caller.Perms.Has(p) }
+
+// id is the id in the path; one of another type, or none at all, names nothing.
+func (c *call) id(name, prefix string) (ids.ID, error) {
+	id := ids.ID(c.r.PathValue(name))
+	if !id.Is(prefix) {
+		return "", fault.ErrNotFound.With(string(id))
+	}
+	return id, nil
+}
+
+// form reads the fields of a posted form.
+func (c *call) form() error {
+	err := c.r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	if err != nil && !errors.As(err, &tooLarge) {
+		return problem.ErrMalformed.Because(err)
+	}
+	return err
+}
+
+// field is a field of the form without the spaces around it.
+func (c *call) field(name string) string { return strings.TrimSpace(c.r.PostFormValue(name)) }
+
+// refusal says whether err is a refusal that a form can be corrected after, and what to show at its fields. names
+// gives the form's fields for the domain's; words replace the room's message for conditions that need more.
+func refusal(err error, names map[string]string, words map[string]string) (view.FieldErrors, bool) {
+	f := fault.From(err)
+	if f == nil || f.Kind == fault.Internal || f.Kind == fault.Unknown || f.Kind == fault.Busy || errors.Is(err, fault.ErrForbidden) ||
+		errors.Is(err, fault.ErrNotFound) {
+		return nil, false
+	}
+	code, _, known := problem.ForV1(err, nil)
+	if !known {
+		code = ""
+	}
+	message := f.Message
+	if w := words[f.Code]; w != "" {
+		message = w
+	}
+	if len(f.Args) > 0 && strings.HasSuffix(message, " is") {
+		message += " " + strings.Join(f.Args, ", ") + "."
+	}
+	var all view.FieldErrors
+	for _, name := range f.Fields {
+		all = append(all, view.FieldError{Field: names[name], Message: message, Code: code})
+	}
+	if len(all) == 0 {
+		all = view.FieldErrors{{Message: message, Code: code}}
+	}
+	return all, true
+}
