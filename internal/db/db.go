@@ -45,6 +45,7 @@ type DB struct {
 	log     *slog.Logger
 	offset  atomic.Int64 // the sandbox clock's, as last seen, in microseconds
 	wakers  wakers
+	cache   cache
 }
 
 // store is what the two databases do differently.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
@@ -136,8 +137,18 @@ func scanOrg(row interface{ Scan(...any) error }) (Organisation, error) {
 }
 
 // Load reads the caller's organisation.
-func Load(tx *db.Tx) (Organisation, error) {
-	o, err := scanOrg(tx.Row(`SELECT `+orgColumns+` FROM organisations WHERE id = $1`, string(tx.Org())))
+func Load(tx *db.Tx) (Organisation, error) { return load(tx, "") }
+
+// Prefs are the preferences of the caller's organisation, without a query while nothing has changed.
+func Prefs(tx *db.Tx) (Preferences, error) {
+	return db.Cached(tx, "preferences", func(tx *db.Tx) (Preferences, error) {
+		o, err := Load(tx)
+		return o.Preferences, err
+	})
+}
+
+func load(tx *db.Tx, suffix string) (Organisation, error) {
+	o, err := scanOrg(tx.Row(`SELECT `+orgColumns+` FROM organisations WHERE id = $1`+suffix, string(tx.Org())))
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, fault.ErrNotFound.With(string(tx.Org()))
 	}
@@ -163,7 +174,8 @@ func List(tx *db.Tx) ([]Organisation, error) {
 }
 
 // Save stores the profile, state, access switch and preferences of o with an audit event of what changed. It needs
-// ManageCompany, and takes effect at once on every node (ORG-4, ORG-5).
+// ManageCompany, and takes effect at once on every node (ORG-4, ORG-5). It fails with fault.ErrConflict when the
+// organisation was changed after o was read.
 func Save(tx *db.Tx, o Organisation) error {
 	if err := tx.Require(ManageCompany); err != nil {
 		return err
@@ -171,12 +183,15 @@ func Save(tx *db.Tx, o Organisation) error {
 	if strings.TrimSpace(o.Name) == "" {
 		return fault.ErrMissing.On("name")
 	}
-	before, err := Load(tx)
+	before, err := load(tx, tx.ForUpdate())
 	if err != nil {
 		return err
 	}
 	if o.ID != before.ID {
 		return fault.ErrNotFound.With(string(o.ID))
+	}
+	if o.UpdatedTime != before.UpdatedTime {
+		return fault.ErrConflict
 	}
 	changes := differences(before, o)
 	if changes == "" {
@@ -221,10 +236,10 @@ func differences(a, b Organisation) string {
 
 // Location is the organisation's zone, Pacific if it names none that is known.
 func (o Organisation) Location() *time.Location {
-	if l, err := time.LoadLocation(o.Zone); err == nil {
+	if l, err := time.LoadLocation(o.Zone); err == nil && o.Zone != "" {
 		return l
 	}
-	return time.UTC
+	return civil.Pacific
 }
 
 // User is a person who signs in.
@@ -257,8 +272,16 @@ func AddUser(tx *db.Tx, email, name, passwordHash string) (ids.ID, error) {
 		return "", err
 	}
 	id := ids.New(ids.User)
-	tx.Exec(`INSERT INTO users (id, email, email_folded, name, password, created_time) VALUES ($1, $2, $3, $4, $5, $6)`,
+	n, err := tx.ExecNow(`INSERT INTO users (id, email, email_folded, name, password, created_time) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (email_folded) DO NOTHING`,
 		string(id), email, strings.ToLower(email), name, passwordHash, int64(clock.FromTime(tx.Now())))
+	if err != nil {
+		return "", err
+	}
+	if n == 0 { // made by another node meanwhile
+		u, _, err = userByEmail(tx, email)
+		return u.ID, err
+	}
 	tx.Audit("create", "user", id, "")
 	return id, nil
 }
@@ -278,18 +301,20 @@ func SetMembership(tx *db.Tx, user ids.ID, role string, active bool) error {
 	}
 	if _, ok := roles[role]; !ok {
 		var n int64
-		if err := tx.Row(`SELECT permissions FROM roles WHERE org_id = $1 AND name = $2`, string(tx.Org()), role).Scan(&n); err != nil {
+		err := tx.Row(`SELECT permissions FROM roles WHERE org_id = $1 AND name = $2`, string(tx.Org()), role).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
 			return fault.ErrValue.On("role")
 		}
-	}
-	if role != Administrator || !active {
-		var others int64
-		err := tx.Row(`SELECT count(*) FROM memberships WHERE org_id = $1 AND role = $2 AND is_active = 1 AND user_id <> $3`,
-			string(tx.Org()), Administrator, string(user)).Scan(&others)
 		if err != nil {
 			return err
 		}
-		if others == 0 {
+	}
+	if role != Administrator || !active {
+		other, err := otherAdministrator(tx, user)
+		if err != nil {
+			return err
+		}
+		if !other {
 			return ErrLastAdmin.On("role")
 		}
 	}
@@ -299,6 +324,26 @@ func SetMembership(tx *db.Tx, user ids.ID, role string, active bool) error {
 	tx.Audit("set role", "user", user, fmt.Sprintf(`{"role":%q,"active":%t}`, role, active))
 	tx.Invalidate()
 	return nil
+}
+
+// otherAdministrator reports whether the organisation has an active administrator besides the user. All of them stay
+// locked, so that two who demote each other at once do not both succeed.
+func otherAdministrator(tx *db.Tx, user ids.ID) (bool, error) {
+	rows, err := tx.Query(`SELECT user_id FROM memberships WHERE org_id = $1 AND role = $2 AND is_active = 1 ORDER BY user_id`+tx.ForUpdate(),
+		string(tx.Org()), Administrator)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	other := false
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return false, err
+		}
+		other = other || id != string(user)
+	}
+	return other, errors.Join(rows.Err(), rows.Close())
 }
 
 // SetRole makes or changes a custom role.
@@ -371,10 +416,12 @@ func Memberships(tx *db.Tx, user ids.ID) ([]Membership, error) {
 	return out, rows.Err()
 }
 
-// SetPassword stores a new password's hash, unlocks the login and ends every session of the user.
+// SetPassword stores a new password's hash, unlocks the login, and ends every session and every link to reset the
+// password of the user.
 func SetPassword(tx *db.Tx, user ids.ID, hash string) {
 	tx.ExecOne(`UPDATE users SET password = $2, failures = 0 WHERE id = $1`, string(user), hash)
 	tx.Exec(`UPDATE sessions SET ended = $2 WHERE user_id = $1 AND ended = 0`, string(user), int64(clock.FromTime(tx.Now())))
+	tx.Exec(`UPDATE password_resets SET used = $2 WHERE user_id = $1 AND used = 0`, string(user), int64(clock.FromTime(tx.Now())))
 	tx.Audit("set password", "user", user, "")
 	tx.Invalidate()
 }
@@ -413,11 +460,13 @@ func (o *Organisation) Set(key, value string) error {
 		if !isBool {
 			return fault.ErrValue.On(key)
 		}
-		if o.State = StateActive; yes {
+		if yes {
 			o.State = StateOverdue
+		} else if o.State == StateOverdue { // what is closed stays closed
+			o.State = StateActive
 		}
 	case "zone":
-		if _, err := time.LoadLocation(value); err != nil || value == "" {
+		if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {
 			return fault.ErrValue.On(key)
 		}
 		o.Zone = value

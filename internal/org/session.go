@@ -5,11 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/secret"
 )
@@ -57,6 +60,8 @@ type Sessions struct {
 	kept map[string]*Session // by hash of session id and key
 	used map[string]time.Time
 	busy map[string]*sync.Mutex // users whose password is being checked
+
+	flushing sync.Mutex
 }
 
 // NewSessions makes the sessions of a store. Run Keep beside it.
@@ -79,8 +84,11 @@ func (s *Sessions) Keep(ctx context.Context) {
 	}
 }
 
-// Flush writes what sessions were last used at. It must run before a sandbox's clock moves.
+// Flush writes what sessions were last used at, and returns when all of it stands. It must run before a sandbox's
+// clock moves.
 func (s *Sessions) Flush(ctx context.Context) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
 	s.mu.Lock()
 	used := s.used
 	s.used = map[string]time.Time{}
@@ -91,12 +99,22 @@ func (s *Sessions) Flush(ctx context.Context) error {
 	if len(used) == 0 {
 		return nil
 	}
-	return s.db.Write(ctx, db.Caller{Channel: "server"}, func(tx *db.Tx) error {
-		for hash, at := range used {
-			tx.Exec(`UPDATE sessions SET last_used = $2 WHERE hash = $1 AND last_used < $2`, hash, int64(clock.FromTime(at)))
+	err := s.db.Write(ctx, db.Caller{Channel: "server"}, func(tx *db.Tx) error {
+		for _, hash := range slices.Sorted(maps.Keys(used)) { // in one order, so that two nodes do not wait for each other
+			tx.Exec(`UPDATE sessions SET last_used = $2 WHERE hash = $1 AND last_used < $2`, hash, int64(clock.FromTime(used[hash])))
 		}
 		return nil
 	})
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for hash, at := range used { // for the next time
+			if at.After(s.used[hash]) {
+				s.used[hash] = at
+			}
+		}
+	}
+	return err
 }
 
 var errStale = errors.New("what is known of the session is out of date")
@@ -118,27 +136,43 @@ func (s *Sessions) Poll(ctx context.Context, c Credentials, fn func(*Session, *d
 
 func (s *Sessions) with(ctx context.Context, c Credentials, open func(context.Context, db.Caller, func(*db.Tx) error) error,
 	fn func(*Session, *db.Tx) error) error {
-	for try := 0; ; try++ {
-		x, err := s.Find(ctx, c)
+	for range 5 {
+		known, err := s.Find(ctx, c)
 		if err != nil {
 			return err
 		}
-		who := x.Caller
+		who := known.Caller
 		who.Address = c.Address
-		err = open(ctx, who, func(tx *db.Tx) error {
-			if tx.Version() != x.version || !s.use(x, tx.Now()) {
+		x := known
+		err = open(ctx, who, func(tx *db.Tx) (err error) {
+			if tx.Version() != known.version {
+				// Something moved that is cached, seldom this session: look again at what this transaction sees. The
+				// transaction is bound to its caller; another one needs another transaction.
+				if x, err = find(tx, c); err != nil || x.Caller != known.Caller {
+					return errStale
+				}
+			}
+			if !s.use(x, tx.Now()) {
 				return errStale
 			}
 			return fn(x, tx)
 		})
-		if !errors.Is(err, errStale) {
-			return err
+		if errors.Is(err, errStale) {
+			s.forget(c)
+			continue
 		}
-		s.forget(c)
-		if try == 4 {
-			return ErrSession
+		if err == nil && x != known {
+			s.keep(c, x)
 		}
+		return err
 	}
+	return fault.ErrBusy
+}
+
+func (s *Sessions) keep(c Credentials, x *Session) {
+	s.mu.Lock()
+	s.kept[c.cacheKey()] = x
+	s.mu.Unlock()
 }
 
 // use notes that the session is used at now, and reports false when it has been idle too long for what this node
@@ -166,9 +200,9 @@ func (s *Sessions) forget(c Credentials) {
 	s.mu.Unlock()
 }
 
-// Find gives the live session of c. The first check that fails is reported, in the order of api-v1 3.3 step 3 and 5:
-// ErrKeyUnknown, ErrKeyDeactivated, ErrNoSession, ErrSession, ErrSessionKey, ErrOrgInactive, ErrAPIAccess,
-// ErrNotManager.
+// Find gives the session of c as this node last knew it; only Write, Read and Poll make sure that it lives. The first
+// check that fails is reported, in the order of api-v1 3.3 step 3 and 5: ErrKeyUnknown, ErrKeyDeactivated,
+// ErrNoSession, ErrSession, ErrSessionKey, ErrOrgInactive, ErrAPIAccess, ErrNotManager.
 func (s *Sessions) Find(ctx context.Context, c Credentials) (*Session, error) {
 	s.mu.Lock()
 	x := s.kept[c.cacheKey()]
@@ -186,9 +220,7 @@ func (s *Sessions) Find(ctx context.Context, c Credentials) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	s.kept[c.cacheKey()] = x
-	s.mu.Unlock()
+	s.keep(c, x)
 	return x, nil
 }
 
@@ -311,11 +343,13 @@ func (s *Sessions) authenticate(ctx context.Context, email, password string, org
 	if err != nil {
 		return u, err
 	}
-	ok, err := secret.Verify(ctx, hash, password)
-	if err != nil {
-		return u, fmt.Errorf("check the password: %w", err)
-	}
+	ok, verifyErr := secret.Verify(ctx, hash, password)
+	ctx = context.WithoutCancel(ctx) // who hangs up now has still been right or wrong
 	err = s.db.Write(ctx, who, func(tx *db.Tx) error {
+		if verifyErr != nil { // nobody looked at the password
+			tx.Exec(`UPDATE users SET failures = failures - 1 WHERE id = $1 AND failures > 0`, string(u.ID))
+			return nil
+		}
 		if !ok {
 			tx.Audit("sign in refused", "user", u.ID, "")
 			return nil
@@ -323,7 +357,10 @@ func (s *Sessions) authenticate(ctx context.Context, email, password string, org
 		tx.Exec(`UPDATE users SET failures = 0 WHERE id = $1`, string(u.ID))
 		return nil
 	})
-	if err == nil && !ok {
+	switch {
+	case verifyErr != nil:
+		err = fmt.Errorf("check the password: %w", verifyErr)
+	case err == nil && !ok:
 		err = ErrPassword
 	}
 	return u, err
