@@ -102,7 +102,7 @@ func (c *conductor) upTo(ctx context.Context, now time.Time) error {
 		stepped = true
 	}
 	c.last = now
-	if err := c.app.Work.Due(ctx, now); err != nil {
+	if err := c.queue(ctx, now); err != nil {
 		return err
 	}
 	if !stepped && now.Sub(c.saved) < time.Minute {
@@ -169,7 +169,15 @@ func (c *conductor) step(ctx context.Context, orgs []ids.ID, at time.Time) error
 			}
 		}
 	}
-	return c.app.Work.Due(ctx, at)
+	return c.queue(ctx, at)
+}
+
+// queue works on the queue in due order; in a live store its own runners do.
+func (c *conductor) queue(ctx context.Context, until time.Time) error {
+	if !c.app.DB.Sandbox() {
+		return nil
+	}
+	return c.app.Work.Due(ctx, until)
 }
 
 // sim is the simulated bank of an organisation, as it knows that organisation's accounts now.
