@@ -64,9 +64,9 @@ func bills(tx *db.Tx, q view.BillQuery, vendor ids.ID, today civil.Date, limit i
 	if s := strings.TrimSpace(q.Search); s != "" {
 		l.where += " AND (b.vendor_id IN (SELECT id FROM vendors WHERE org_id = $1 AND name_folded LIKE $2 ESCAPE '!')"
 		l.args = append(l.args, contains(strings.ToLower(s)))
-		if key := bill.NumberKey(s); key != "" {
-			l.where += " OR b.number_key LIKE $3 ESCAPE '!'"
-			l.args = append(l.args, contains(key))
+		if key := bill.NumberKey("x" + s)[1:]; key != "" { // with its leading zeros, which stand inside of longer numbers
+			l.where += " OR b.number_key LIKE $3 ESCAPE '!' OR b.number_key = $4"
+			l.args = append(l.args, contains(key), bill.NumberKey(s))
 		}
 		l.where += ")"
 	}
