@@ -188,7 +188,7 @@ func TestReturn(t *testing.T) {
 		o.until(civil.MustDate("2026-12-10").At(8, 0, civil.NewYork))
 		o.wantState(p, payment.Failed)
 		o.wantState(waiting, payment.OnHold) // VEN-4
-		o.wantBalances("returned", 240_000-240_000+240_000, -250_000, 5_000_000-240_000)
+		o.wantBalances("returned", 240_000, -250_000, 5_000_000-240_000)
 		a := o.attempts(b)[0]
 		if a.Outcome != "FAILED" || a.ReasonCode != "R03" || a.ReasonText != "No account / unable to locate account" {
 			t.Errorf("attempt: got %+v", a)
