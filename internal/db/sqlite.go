@@ -375,7 +375,19 @@ func (s *sqliteStore) tick(d *DB) time.Time {
 	return s.last
 }
 
-func (s *sqliteStore) ping(ctx context.Context) error { return s.readDB.PingContext(ctx) }
+// ping asks one of the readers: they hold every connection of their pool, so the pool itself would wait for ever.
+func (s *sqliteStore) ping(ctx context.Context) error {
+	select {
+	case c := <-s.readers:
+		defer func() { s.readers <- c }()
+		_, err := c.exec(context.Background(), "SELECT 1", nil)
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stopping:
+		return fault.ErrBusy
+	}
+}
 
 func (s *sqliteStore) backup(ctx context.Context, to string) error {
 	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // SQLite fills an empty file
