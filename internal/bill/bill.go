@@ -153,7 +153,8 @@ const MaxLines = 5000
 const MaxAmount = 99_999_999_999
 
 // Create checks and stores a new bill and posts it. A bill without lines gets one uncoded line of the whole amount
-// (BIL-1). It fails with fault.ErrValue, fault.ErrReference, ErrSplits (nothing is stored then).
+// (BIL-1). It fails with fault.ErrMissing, fault.ErrValue (also for a posting date in a closed period, GL-8),
+// fault.ErrReference, ErrSplits, ErrTooManyRows; nothing is stored then.
 func Create(tx *db.Tx, b *Bill) error {
 	if err := tx.Require(org.ManageBills); err != nil {
 		return err
@@ -164,18 +165,28 @@ func Create(tx *db.Tx, b *Bill) error {
 	if err := check(b); err != nil {
 		return err
 	}
-	b.Channel, b.CreatedBy = tx.Caller().Channel, ""
+	b.Channel, b.CreatedBy = tx.Caller().Channel, "" // named by us, not by the client
 	b.NumberKey = NumberKey(b.InvoiceNumber)
-	if err := Bills.CheckReferences(tx, nil, b); err != nil {
+	err := Bills.CheckReferences(tx, nil, b)
+	if err != nil {
 		return err
 	}
 	b.CreatedBy = tx.Caller().User
-	var err error
 	if b.Duplicate, err = duplicate(tx, b); err != nil {
 		return err
 	}
-	if b.ApprovalStatus, err = assigned(tx); err != nil {
+	prefs, err := org.Prefs(tx)
+	if err != nil {
 		return err
+	}
+	b.ApprovalStatus = Unassigned
+	if prefs.DefaultBillApprover != "" {
+		b.ApprovalStatus = Assigned
+	}
+	if open, err := ledger.Open(tx, b.GLPostingDate); err != nil {
+		return err
+	} else if !open {
+		return fault.ErrValue.On("glPostingDate")
 	}
 	b.settle()
 	b.PostingVersion = 1
@@ -184,7 +195,20 @@ func Create(tx *db.Tx, b *Bill) error {
 }
 
 func check(b *Bill) error {
-	if b.Amount < 0 {
+	var missing []string
+	for _, f := range []struct {
+		name  string
+		empty bool
+	}{{"vendorId", b.VendorID.IsNull()}, {"invoiceNumber", b.InvoiceNumber == ""},
+		{"invoiceDate", b.InvoiceDate.IsZero()}, {"dueDate", b.DueDate.IsZero()}} {
+		if f.empty {
+			missing = append(missing, f.name)
+		}
+	}
+	if missing != nil {
+		return fault.ErrMissing.On(missing...)
+	}
+	if b.Amount < 0 || b.Amount > MaxAmount {
 		return fault.ErrValue.On("amount")
 	}
 	if len(b.Lines) > MaxLines {
@@ -224,10 +248,14 @@ func NumberKey(number string) string {
 		}
 		return -1
 	}, number)
-	if t := strings.TrimLeft(k, "0"); t != "" {
+	switch t := strings.TrimLeft(k, "0"); {
+	case t != "":
 		return t
+	case k != "":
+		return "0"
+	default: // nothing but punctuation: then that is the number
+		return strings.TrimSpace(number)
 	}
-	return k
 }
 
 func duplicate(tx *db.Tx, b *Bill) (bool, error) {
@@ -238,18 +266,6 @@ func duplicate(tx *db.Tx, b *Bill) (bool, error) {
 		return false, fmt.Errorf("look for the same number: %w", err)
 	}
 	return n > 0, nil
-}
-
-// assigned is the approval status of a new bill: it waits when the organisation names a default approver.
-func assigned(tx *db.Tx) (int64, error) {
-	o, err := org.Load(tx)
-	if err != nil {
-		return 0, err
-	}
-	if o.Preferences.DefaultBillApprover != "" {
-		return Assigned, nil
-	}
-	return Unassigned, nil
 }
 
 // settle derives the payment status from the amounts (domain 4.3). A bill of 0.00 has nothing due and is paid.
@@ -305,11 +321,11 @@ func (b *Bill) CheckPayable(tx *db.Tx) error {
 	case Denied:
 		return ErrNotPayable.On("billId")
 	}
-	o, err := org.Load(tx)
+	prefs, err := org.Prefs(tx)
 	if err != nil {
 		return err
 	}
-	if !o.Preferences.AllowPayUnapproved || !tx.Caller().Perms.Has(org.PayUnapproved) {
+	if !prefs.AllowPayUnapproved || !tx.Caller().Perms.Has(org.PayUnapproved) {
 		return ErrNotPayable.On("billId")
 	}
 	return nil

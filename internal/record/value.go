@@ -98,10 +98,11 @@ func Mask(s string) string {
 	if s == "" {
 		return ""
 	}
-	if len(s) <= 4 {
+	r := []rune(s)
+	if len(r) <= 4 {
 		return "****"
 	}
-	return "****" + s[len(s)-4:]
+	return "****" + string(r[len(r)-4:])
 }
 
 // AppendQuoted appends s as a JSON string.

@@ -86,11 +86,12 @@ func (c codec) into(s *shape.Shape, n *xmldoc.Node, rec record.Record, creating 
 			continue // an alias counts only where the field's own name is absent
 		}
 		i := slices.IndexFunc(s.Entries, func(x shape.Entry) bool { return x.Path == e.Path })
+		given[i] = given[i] || !isNone(e, child.Text)
 		if seen[i] {
 			add(&f.value, e.Path) // V-7
 			continue
 		}
-		seen[i], given[i] = true, child.Text != ""
+		seen[i] = true
 		c.field(s, e, child.Text, rec, creating, f)
 	}
 	for i := range s.Entries {
@@ -112,13 +113,18 @@ func (c codec) lines(s *shape.Shape, n *xmldoc.Node, rec record.Record, f *findi
 	}
 }
 
+// isNone reports whether text stands for no value: nothing, or for an id twenty zeros (2.6).
+func isNone(e *shape.Entry, text string) bool {
+	return text == "" || e.Field.Kind == record.Ref && ids.ID(text).IsNull()
+}
+
 // field reads one value into rec. On an update an empty element clears the field, which for a flag or an enum means
 // the value a new record has (V-6).
 func (c codec) field(s *shape.Shape, e *shape.Entry, text string, rec record.Record, creating bool, f *findings) {
 	switch {
 	case text == "" && creating:
 		return
-	case text == "" && e.Use == shape.Required:
+	case isNone(e, text) && e.Use == shape.Required:
 		add(&f.missing, e.Path)
 		return
 	case !creating && c.shows(e, rec, text):

@@ -237,7 +237,7 @@ func (c codec) list(tx *db.Tx, s *shape.Shape, fs []record.Filter, out *spool) e
 		return err
 	}
 	w := xmldoc.NewWriter(nil)
-	err := s.Type.List(tx, record.Query{Filters: fs}, func(rec record.Record) error {
+	err := s.Type.List(tx, record.Query{Filters: fs, Only: s.Fields(), OnlyLines: s.Lines.Fields()}, func(rec record.Record) error {
 		c.write(w, s, rec)
 		if len(w.Bytes()) > 64<<10 {
 			if _, err := out.Write(w.Bytes()); err != nil {

@@ -1,10 +1,8 @@
 package xmlv1
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/duebook/duebook/internal/api/problem"
 	"github.com/duebook/duebook/internal/bill"
@@ -18,8 +16,11 @@ import (
 	"github.com/duebook/duebook/internal/xmldoc"
 )
 
+// noDay is a day that no payment can be made on: a Saturday long ago.
+var noDay = civil.MustDate("0001-01-06")
+
 // paid is what both payment operations read first, in the order of 5.6: what is missing, the bill's id. The amount
-// and the date are judged only after the bill, so a form they do not have becomes a value no bill allows.
+// and the date are judged only after the bill, so one that cannot be read becomes one that no bill allows.
 func (q *request) paid(n *xmldoc.Node) (id ids.ID, amount int64, date civil.Date, err error) {
 	if err = missing(n, "billId", "amount", "processDate"); err != nil {
 		return
@@ -31,7 +32,10 @@ func (q *request) paid(n *xmldoc.Node) (id ids.ID, amount int64, date civil.Date
 	if e != nil {
 		amount = -1
 	}
-	date, _ = parseDate(text(n, "processDate"), q.codec.today)
+	date, ok := parseDate(text(n, "processDate"), q.codec.today)
+	if !ok {
+		date = noDay
+	}
 	return id, amount, date, nil
 }
 
@@ -56,6 +60,9 @@ func (h *Handler) offlinePayment(q *request, n *xmldoc.Node, r *result) (work, e
 	id, amount, date, err := q.paid(n)
 	if err != nil {
 		return work{}, err
+	}
+	if date == noDay {
+		date = civil.Date{} // weekends are allowed here, no date is not
 	}
 	o := payment.Offline{BillID: id, Amount: amount, Date: date, AllowExport: true,
 		SyncReference: text(n, "syncReference"), Description: text(n, "description")}
@@ -172,52 +179,40 @@ func uploaded(n *xmldoc.Node, names ...string) (upload, error) {
 
 func (u upload) checkName() error { return document.CheckName(u.name) }
 
-// store checks the content in the order of 5.8 behind what the transaction will check of the record, and puts it
-// into the blob store before the transaction, so that none waits for a disk.
+// store puts the content into the blob store before the transaction, so that none waits for a disk. What is wrong with
+// it is said only after what is wrong with the record (5.8).
 func (h *Handler) store(u upload, r *result, attach func(*db.Tx, document.Upload) (document.Document, error)) work {
-	d := document.Upload{FileName: u.name, Description: u.description, Size: u.content.Size}
+	var d document.Upload
 	var refused error
 	return work{
-		before: func(ctx context.Context) error {
-			if u.content.Bad {
+		before: func(ctx context.Context) (err error) {
+			switch {
+			case u.content.Bad:
 				refused = problem.ErrBase64
+				return nil
+			case u.content.Size > document.MaxSize: // its bytes were not kept
+				refused = document.ErrTooLarge
 				return nil
 			}
 			f, err := u.content.Open()
 			if err != nil {
-				if u.content.Size > document.MaxSize {
-					refused = document.ErrTooLarge
-					return nil
-				}
 				return fmt.Errorf("read the spooled document: %w", err)
 			}
 			defer f.Close()
-			head := make([]byte, document.HeadSize)
-			k, err := io.ReadFull(f, head)
-			if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
-				return err
+			d, err = document.Store(ctx, h.blobs, u.name, u.content.Size, f)
+			d.Description = u.description
+			if e := fault.From(err); e != nil && e.Kind != fault.Internal {
+				refused, err = err, nil
 			}
-			if d.MediaType, refused = document.Check(u.name, u.content.Size, head[:k]); refused != nil {
-				return nil
-			}
-			info, err := h.blobs.Put(ctx, io.MultiReader(bytes.NewReader(head[:k]), f))
-			if err != nil {
-				return document.ErrStorage.Because(err)
-			}
-			d.SHA256 = info.SHA256
-			return nil
+			return err
 		},
 		run: func(tx *db.Tx) error {
-			if refused != nil {
-				// The record is judged first: an unknown bill is reported before a broken document.
-				d.SHA256 = ""
-			}
 			doc, err := attach(tx, d)
+			if err == nil {
+				err = refused // which rolls back what attach wrote
+			}
 			if err != nil {
 				return err
-			}
-			if refused != nil {
-				return refused
 			}
 			r.id = doc.ID
 			return nil

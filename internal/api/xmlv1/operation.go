@@ -184,10 +184,10 @@ func onID(err error) error {
 	return err
 }
 
-// idOf reads a mandatory id among the children of n: BDCE009 or BDCE049.
+// idOf reads a mandatory id among the children of n: BDCE009, also for twenty zeros, or BDCE049.
 func idOf(n *xmldoc.Node, name string) (ids.ID, error) {
 	v := text(n, name)
-	if v == "" {
+	if ids.ID(v).IsNull() {
 		return "", fault.ErrMissing.On(name)
 	}
 	if !wellFormedID(v) {

@@ -212,6 +212,30 @@ func (h *house) document(doc string) string {
 	return h.post("application/x-www-form-urlencoded", url.Values{"request": {doc}}.Encode())
 }
 
+// stream posts a document and lets the answer go to w.
+func (h *house) stream(doc string, w io.Writer) {
+	r := httptest.NewRequest("POST", "/crudApi", strings.NewReader(doc))
+	r.Header.Set("Content-Type", "text/xml")
+	h.handler.ServeHTTP(plainWriter{http.Header{}, w}, r)
+}
+
+type plainWriter struct {
+	header http.Header
+	io.Writer
+}
+
+func (p plainWriter) Header() http.Header { return p.header }
+func (p plainWriter) WriteHeader(int)     {}
+
+// auditEvents counts the audit events of a record.
+func (h *house) auditEvents(id string) (n int64) {
+	h.t.Helper()
+	h.write(func(tx *db.Tx) error {
+		return tx.Row(`SELECT count(*) FROM audit_events WHERE org_id = $1 AND record_id = $2`, string(h.org), id).Scan(&n)
+	})
+	return n
+}
+
 // serve posts a body and gives the recorded answer.
 func (h *house) serve(contentType string, body io.Reader) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("POST", "/crudApi", body)
