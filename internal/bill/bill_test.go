@@ -17,7 +17,7 @@ import (
 )
 
 // newOrg makes an organisation with its chart and a vendor.
-func newOrg(t *testing.T, s *dbtest.Store) (db.Caller, ids.ID) {
+func newOrg(t testing.TB, s *dbtest.Store) (db.Caller, ids.ID) {
 	t.Helper()
 	ctx := context.Background()
 	orgID, userID, err := org.Create(ctx, s.DB, "command", org.NewOrganisation{Name: "Acme", AdminEmail: "a@acme.example", PasswordHash: "x",

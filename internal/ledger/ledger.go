@@ -193,46 +193,53 @@ func Reverse(tx *db.Tx, source ids.ID, event Event, version int64, date civil.Da
 	return Post(tx, e)
 }
 
-// roles remembers the account of each organisation's role. A role keeps its account for ever, so nothing expires.
-var roles sync.Map
-
-type roleKey struct {
-	org  ids.ID
-	role string
+// Account is the system account with that role. A role keeps its account for ever.
+func Account(tx *db.Tx, role string) (ids.ID, error) {
+	return db.Cached(tx, "account "+role, func(tx *db.Tx) (ids.ID, error) {
+		var id string
+		err := tx.Row(`SELECT id FROM chart_of_accounts WHERE org_id = $1 AND role = $2 ORDER BY id LIMIT 1`, string(tx.Org()), role).Scan(&id)
+		if err != nil {
+			return "", fmt.Errorf("find the account with role %s: %w", role, err)
+		}
+		return ids.ID(id), nil
+	})
 }
 
-// Account is the system account with that role.
-func Account(tx *db.Tx, role string) (ids.ID, error) {
-	k := roleKey{tx.Org(), role}
-	if id, ok := roles.Load(k); ok {
-		return id.(ids.ID), nil
-	}
-	var id string
-	err := tx.Row(`SELECT id FROM chart_of_accounts WHERE org_id = $1 AND role = $2 ORDER BY id LIMIT 1`, string(tx.Org()), role).Scan(&id)
-	if err != nil {
-		return "", fmt.Errorf("find the account with role %s: %w", role, err)
-	}
-	tx.AfterCommit(func() { roles.Store(k, ids.ID(id)) })
-	return ids.ID(id), nil
+// closedMonths are the months (YYYY-MM) that nothing is posted in any more.
+func closedMonths(tx *db.Tx) (map[string]bool, error) {
+	return db.Cached(tx, "closed months", func(tx *db.Tx) (map[string]bool, error) {
+		rows, err := tx.Query(`SELECT month FROM periods WHERE org_id = $1 AND state = 'closed'`, string(tx.Org()))
+		if err != nil {
+			return nil, fmt.Errorf("read the periods: %w", err)
+		}
+		defer rows.Close()
+		closed := map[string]bool{}
+		for rows.Next() {
+			var month string
+			if err := rows.Scan(&month); err != nil {
+				return nil, err
+			}
+			closed[month] = true
+		}
+		return closed, errors.Join(rows.Err(), rows.Close())
+	})
+}
+
+func month(d civil.Date) string { return d.String()[:len("2026-11")] }
+
+// Open reports whether something may be posted on that date as it is; what a user enters elsewhere is refused (GL-8).
+func Open(tx *db.Tx, date civil.Date) (bool, error) {
+	closed, err := closedMonths(tx)
+	return err == nil && !closed[month(date)], err
 }
 
 // openDay is date, or the first day of the next month that is open.
 func openDay(tx *db.Tx, date civil.Date) (civil.Date, error) {
-	for {
-		month := date.String()[:7]
-		var state string
-		err := tx.Row(`SELECT state FROM periods WHERE org_id = $1 AND month = $2`, string(tx.Org()), month).Scan(&state)
-		if errors.Is(err, sql.ErrNoRows) {
-			return date, nil
-		}
-		if err != nil {
-			return civil.Date{}, fmt.Errorf("read the period %s: %w", month, err)
-		}
-		if state != "closed" {
-			return date, nil
-		}
+	closed, err := closedMonths(tx)
+	for err == nil && closed[month(date)] {
 		date = firstOfNextMonth(date)
 	}
+	return date, err
 }
 
 func firstOfNextMonth(d civil.Date) civil.Date {
@@ -245,6 +252,7 @@ func ClosePeriod(tx *db.Tx, month string) {
 	tx.Exec(`INSERT INTO periods (org_id, month, state) VALUES ($1, $2, 'closed')
 		ON CONFLICT (org_id, month) DO UPDATE SET state = 'closed'`, string(tx.Org()), month)
 	tx.Audit("close period", "period", "", `{"month":"`+month+`"}`)
+	tx.Invalidate()
 }
 
 // Balance is one line of the trial balance.

@@ -130,6 +130,10 @@ func Update(tx *db.Tx, before, v *Vendor) error {
 		if fields := maintained(before, v); len(fields) > 0 {
 			return ErrListed.On(fields...)
 		}
+		for _, name := range maintainedTexts { // the same in other letters is no change
+			f := Vendors.Must(name)
+			*f.At(v).(*string) = *f.At(before).(*string)
+		}
 	}
 	if before.Active == record.Active && v.Active != record.Active {
 		var waiting int64
@@ -180,7 +184,7 @@ func externalIDFree(tx *db.Tx, external string, self ids.ID) error {
 		return err
 	}
 	var id string
-	err := tx.Row(`SELECT id FROM vendors WHERE org_id = $1 AND external_id = $2`, string(tx.Org()), external).Scan(&id)
+	err := tx.Row(`SELECT id FROM vendors WHERE org_id = $1 AND external_id = $2 AND external_id <> ''`, string(tx.Org()), external).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && ids.ID(id) == self {
 		return nil
 	}
@@ -205,11 +209,14 @@ func looksLikeEmail(s string) bool {
 		!strings.HasSuffix(s, ".") && !strings.Contains(s, "..") && strings.Count(s, "@") == 1
 }
 
+// maintainedTexts are the texts of a listed vendor that it maintains itself (VEN-9).
+var maintainedTexts = []string{"nameOnCheck", "address1", "address2", "address3", "address4", "city", "region", "zip", "country", "phone", "taxId"}
+
 // maintained names the fields of table VEN-9 in which a listed vendor would change, after trimming and case folding.
 func maintained(a, b *Vendor) []string {
 	same := func(x, y string) bool { return strings.EqualFold(strings.TrimSpace(x), strings.TrimSpace(y)) }
 	var out []string
-	for _, name := range []string{"nameOnCheck", "address1", "address2", "address3", "address4", "city", "region", "zip", "country", "phone", "taxId"} {
+	for _, name := range maintainedTexts {
 		f := Vendors.Must(name)
 		if !same(*f.At(a).(*string), *f.At(b).(*string)) {
 			out = append(out, name)
@@ -224,16 +231,15 @@ func maintained(a, b *Vendor) []string {
 	return out
 }
 
-// CountryCode reads a country as people and programs write it and gives its ISO 3166 alpha-2 code; US for none, "" if
-// it is not known.
+// CountryCode reads a country as people and programs write it and gives its ISO 3166 alpha-2 code; US for none, for the
+// US territories and for military mail (VEN-11), "" if it is not known. AE, a state of military mail, is as a country
+// the United Arab Emirates.
 func CountryCode(s string) string {
 	k := strings.ToUpper(strings.TrimSpace(s))
 	switch k {
 	case "", "US", "USA", "U.S.", "U.S.A.", "UNITED STATES", "UNITED STATES OF AMERICA",
-		"PR", "PUERTO RICO", "VI", "GU", "GUAM", "AS", "AMERICAN SAMOA", "MP", "AA", "AE", "AP":
-		if k == "AE" {
-			break // the United Arab Emirates as a country; military mail is a state of the US
-		}
+		"PR", "PUERTO RICO", "VI", "VIRGIN ISLANDS", "U.S. VIRGIN ISLANDS", "US VIRGIN ISLANDS", "GU", "GUAM", "AS",
+		"AMERICAN SAMOA", "MP", "NORTHERN MARIANA ISLANDS", "AA", "AP":
 		return "US"
 	}
 	if c, ok := countryByName[k]; ok {
