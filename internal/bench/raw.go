@@ -278,7 +278,20 @@ func (r *run) seed() error {
 	kind := "SQLite"
 	if r.DB != "" {
 		kind = "PostgreSQL"
+		if err := analyze(r.ctx, r.DB); err != nil {
+			return err
+		}
 	}
 	r.printf("## %s, %d bills stored (seeded in %.0f s)\n", kind, r.Bills, time.Since(begin).Seconds())
 	return nil
+}
+
+// analyze gives PostgreSQL the statistics that its own housekeeping would bring within minutes.
+func analyze(ctx context.Context, url string) error {
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	_, err = c.Exec(ctx, "ANALYZE")
+	return errors.Join(err, c.Close(ctx))
 }

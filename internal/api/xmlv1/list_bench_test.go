@@ -2,6 +2,7 @@ package xmlv1_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -10,7 +11,11 @@ import (
 
 // BenchmarkList reads a page of 999 bills with three lines each by updatedTime.
 func BenchmarkList(b *testing.B) {
-	h := newHouse(b, dbtest.SQLite(b))
+	s := dbtest.SQLite
+	if os.Getenv("TEST_POSTGRES_URL") != "" {
+		s = dbtest.Postgres
+	}
+	h := newHouse(b, s(b))
 	v := h.made(`<create_vendor><vendor><name>Harbor Tool Rental</name></vendor></create_vendor>`)
 	d := h.made(`<create_department><department><name>Yard</name></department></create_department>`)
 	line := func(a string) string {
