@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/duebook/duebook/internal/bank"
@@ -105,11 +106,14 @@ func cutoffTime(now time.Time) string {
 	if left <= 0 {
 		return "18:00 Pacific tomorrow"
 	}
-	words := view.Count(int(left.Minutes())%60, "minute", "minutes")
+	var words []string
 	if hours := int(left.Hours()); hours > 0 {
-		words = view.Count(hours, "hour", "hours") + " " + words
+		words = append(words, view.Count(hours, "hour", "hours"))
 	}
-	return "18:00 Pacific today, in " + words
+	if minutes := int(left.Minutes()) % 60; minutes > 0 || len(words) == 0 {
+		words = append(words, view.Count(minutes, "minute", "minutes"))
+	}
+	return "18:00 Pacific today, in " + strings.Join(words, " ")
 }
 
 func head(b *bill.Bill, v *vendor.Vendor) view.BillHead {
@@ -237,7 +241,7 @@ var (
 		"process_date_invalid":  "That is no banking day. Choose a weekday that is no bank holiday.",
 		"reference_invalid":     "The vendor is inactive. Make it active before paying it.",
 		"payment_amount":        "Enter an amount between 0.01 and what is still to pay.",
-		"vendor_address":        "A cheque cannot be mailed: complete the vendor's address, or add a bank account.",
+		"vendor_address":        "A check cannot be mailed: complete the vendor's address, or add a bank account.",
 		"no_bank_account":       "There is no active, verified bank account to pay from.",
 		"changed_meanwhile":     "This form was sent before with other figures. Open it anew from the bill.",
 		"field_missing":         "Open this form anew from the bill.",

@@ -36,7 +36,7 @@ func timeline(rail, state string, steps []payment.Step, process, arrival civil.D
 	var all []view.Step
 	for i, s := range steps {
 		v := view.Step{Name: name(s.State), State: view.Done, When: view.Instant(s.At.Time(), zone), Note: s.Note}
-		if s.FileName != "" {
+		if s.FileName != "" && (i == 0 || steps[i-1].File != s.File) {
 			if v.Note != "" {
 				v.Note += " · "
 			}

@@ -102,7 +102,7 @@ func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
 		return page, err
 	}
 	if page.Method == "Check" && !v.AddressComplete() {
-		page.Warning = "This vendor cannot be paid: a cheque needs a complete address."
+		page.Warning = "This vendor cannot be paid: a check needs a complete address."
 	}
 	if c.may(org.ViewBills) {
 		if page.Bills, err = read.BillsOfVendor(tx, id, c.today, pageBills); err != nil {

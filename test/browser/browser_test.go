@@ -4,7 +4,7 @@
 //
 // The pictures of the documentation come from here too:
 //
-//	go test ./test/browser -run Pictures -pictures ../../docs/pictures
+//	go test ./test/browser -tags browser -run Pictures -args -pictures $PWD/docs/pictures
 package browser
 
 import (
@@ -374,7 +374,7 @@ func TestPictures(t *testing.T) {
 	s.heading("Home")
 	all := map[string]string{"home": "/", "bill": "/bills/" + string(shown.bill), "payment": "/payments/" + string(shown.payment)}
 	for name, path := range all {
-		s.do("open "+path, chromedp.Navigate(h.url+path), chromedp.WaitVisible("h1"))
+		s.do("open "+path, chromedp.Navigate(h.url+path), chromedp.WaitVisible(chromedp.CSS("h1")))
 		s.picture(filepath.Join(*pictures, name+".png"))
 	}
 	if look := os.Getenv("DUEBOOK_LOOK"); look != "" { // a folder for pictures of everything else
@@ -384,7 +384,7 @@ func TestPictures(t *testing.T) {
 			"bank-account": "/vendors/" + string(shown.other) + "/bank-account", "settings": "/settings", "security": "/settings/security",
 			"profile": "/settings/profile", "edit": "/settings/profile/edit", "errors": "/developers/errors", "missing": "/nothing",
 		} {
-			s.do("open "+path, chromedp.Navigate(h.url+path), chromedp.WaitVisible("h1"))
+			s.do("open "+path, chromedp.Navigate(h.url+path), chromedp.WaitVisible(chromedp.CSS("h1")))
 			png, err := chromedp.Run(s.ctx, chromedp.FullScreenshot(100))
 			if err != nil {
 				t.Fatal(err)

@@ -32,7 +32,7 @@ var historyTypes = map[string]*record.Type{
 
 // inner are fields that the program keeps for itself.
 var inner = []string{"numberKey", "nameFolded", "postingVersion", "accountHash", "account", "channel", "createdBy", "enteredBy", "billId", "paymentId",
-	"steps", "clearDue", "txnNumber", "allowExport", "duplicate"}
+	"steps", "clearDue", "txnNumber", "allowExport", "duplicate", "scheduledAt", "prenoteDue"}
 
 // historyRows is how many changes a page shows.
 const historyRows = 100
@@ -56,7 +56,7 @@ func History(tx *db.Tx, zone *time.Location, records ...ids.ID) ([]view.Change, 
 	}
 	defer rows.Close()
 	all := []view.Change{}
-	var refs references
+	refs := references{zone: zone}
 	for rows.Next() {
 		var stamp int64
 		var action, kind, changes, channel, name, email, app string
@@ -85,9 +85,18 @@ func History(tx *db.Tx, zone *time.Location, records ...ids.ID) ([]view.Change, 
 	return all, refs.resolve(tx, all)
 }
 
-// what names an act: "Created", "Bank account: Created".
+// acts are the verbs of the audit trail as what has happened.
+var acts = map[string]string{
+	"create": "Created", "update": "Changed", "delete": "Deleted", "attach": "Document added",
+	"schedule payment": "Payment scheduled", "cancel payment": "Payment cancelled", "release payment": "Payment released",
+	"record payment": "Payment recorded", "reopen": "Reopened",
+	"hold": "Put on hold", "cancel": "Cancelled", "release": "Released", "send": "Sent", "settle": "Settled", "clear": "Cleared",
+	"return": "Returned", "reject": "Refused by the bank", "test": "Test entry", "refuse": "Refused by its bank", "correct": "Corrected by its bank",
+}
+
+// what names an act: "Created", "Bank account: created".
 func what(action, kind string) string {
-	act := map[string]string{"create": "Created", "update": "Changed", "delete": "Deleted"}[action]
+	act := acts[action]
 	if act == "" {
 		act = sentence(action)
 	}
@@ -98,7 +107,10 @@ func what(action, kind string) string {
 }
 
 // references are ids that stand in a history, to be shown as names.
-type references struct{ byType map[*record.Type][]string }
+type references struct {
+	zone   *time.Location
+	byType map[*record.Type][]string
+}
 
 // fields reads the changes of an audit event: {"field": [old, new]}, at creation {"field": new}. What cannot be read is
 // left out.
@@ -151,7 +163,18 @@ func (r *references) value(f *record.Field, raw json.RawMessage) string {
 		}
 	case record.Enum:
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && f.Words[n] != "" {
+			if f.Words[n] == "ACH" {
+				return "ACH"
+			}
 			return sentence(strings.ToLower(f.Words[n]))
+		}
+	case record.Instant:
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return view.Instant(clock.Instant(n).Time(), r.zone)
+		}
+	case record.Text:
+		if f.Name == "state" {
+			return view.PaymentBadge(text).Label
 		}
 	case record.Bool:
 		if text == "1" {
@@ -220,6 +243,9 @@ func (r *references) resolve(tx *db.Tx, all []view.Change) error {
 // capital and have spaces.
 func sentence(name string) string {
 	name = strings.TrimSuffix(name, "Id")
+	if rest, ok := strings.CutPrefix(name, "gl"); ok && rest != "" && unicode.IsUpper(rune(rest[0])) {
+		return "GL " + strings.ToLower(sentence(rest))
+	}
 	var b strings.Builder
 	for i, c := range name {
 		switch {

@@ -92,7 +92,7 @@ func (o *Overview) add(due, today civil.Date, minor int64, n int) {
 
 // troubles are payments on hold, and those that came back in the last fortnight; at most five.
 func troubles(tx *db.Tx) ([]Trouble, error) {
-	rows, err := tx.Query(`SELECT p.id, v.name, p.currency, p.amount, p.state, p.process_date,
+	rows, err := tx.Query(`SELECT p.id, v.name, p.currency, p.amount, p.state,
 			CASE WHEN p.state = 'on_hold' THEN p.hold_reason ELSE coalesce((SELECT max(x.reason_code || ' ' || x.reason_text) FROM bill_pays x
 				WHERE x.org_id = p.org_id AND x.payment_id = p.id), '') END
 		FROM payments p JOIN vendors v ON v.org_id = p.org_id AND v.id = p.vendor_id
@@ -105,7 +105,7 @@ func troubles(tx *db.Tx) ([]Trouble, error) {
 	var all []Trouble
 	for rows.Next() {
 		var t Trouble
-		if err := rows.Scan(&t.ID, &t.Payee, &t.Currency, &t.Minor, &t.State, &t.ProcessDate, &t.Why); err != nil {
+		if err := rows.Scan(&t.ID, &t.Payee, &t.Currency, &t.Minor, &t.State, &t.Why); err != nil {
 			return nil, err
 		}
 		all = append(all, t)

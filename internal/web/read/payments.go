@@ -3,7 +3,6 @@ package read
 import (
 	"strconv"
 
-	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
@@ -101,5 +100,4 @@ type Trouble struct {
 	ID, Payee, Currency, State string
 	Minor                      int64
 	Why                        string
-	ProcessDate                civil.Date
 }

@@ -50,7 +50,7 @@ type PaidBill struct {
 
 // Disbursement is the movement of money behind a payment.
 type Disbursement struct {
-	Facts []Fact // "Trace number", "Cheque number", "File", "Effective date", "To account"
+	Facts []Fact // "Trace number", "Check number", "File", "Effective date", "To account"
 	Check Link   // the cheque as PDF, or the zero Link
 	File  string // name of the bank file the excerpt is from
 	Lines []FileLine

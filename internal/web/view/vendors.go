@@ -75,5 +75,5 @@ func (v VendorBankPage) routingHint() string {
 	if v.Sandbox {
 		return "Nine digits. In a sandbox it begins with 99, for example 990000026."
 	}
-	return "Nine digits, at the bottom left of a cheque."
+	return "Nine digits, at the bottom left of a check."
 }

@@ -400,7 +400,7 @@ func Vendor(v VendorPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Payee != "" {
-				templ_7745c5c3_Err = pair("Name on cheques", v.Payee).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = pair("Name on checks", v.Payee).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -448,7 +448,7 @@ func Vendor(v VendorPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.Bank == nil {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<p class=\"muted\">None: this vendor is paid by cheque.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<p class=\"muted\">None: this vendor is paid by check.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -518,7 +518,7 @@ func Vendor(v VendorPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "\" method=\"post\"><button class=\"btn\">Remove this account</button><p class=\"small muted\">The vendor is paid by cheque from then on.</p></form>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "\" method=\"post\"><button class=\"btn\">Remove this account</button><p class=\"small muted\">The vendor is paid by check from then on.</p></form>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
