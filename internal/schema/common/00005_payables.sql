@@ -115,6 +115,7 @@ CREATE INDEX bills_updated ON bills (org_id, updated_time, id);
 CREATE INDEX bills_vendor ON bills (org_id, vendor_id, number_key);
 CREATE INDEX bills_external ON bills (org_id, external_id);
 CREATE INDEX bills_due ON bills (org_id, due_date, id);
+CREATE INDEX bills_status ON bills (org_id, is_active, payment_status, due_date, id); -- what is open, and since when
 
 CREATE TABLE bill_lines (
 	org_id           ctext  NOT NULL,

@@ -173,7 +173,8 @@ func short(minor int64, currency string) string {
 	for range len(Figures(0, currency)) - 2 { // digits after "0."
 		whole /= 10
 	}
-	unit, name := int64(1), ""
+	var unit int64
+	var name string
 	switch {
 	case whole >= 1_000_000_000:
 		unit, name = 1_000_000_000, "bn"

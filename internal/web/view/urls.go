@@ -35,10 +35,10 @@ func BillURL(id string) string { return BillsURL + "/" + url.PathEscape(id) }
 // and shows what would happen; ConfirmPaymentURL takes the same fields (POST) and does it.
 func PayURL(id string) string { return BillURL(id) + "/pay" }
 
-// ReviewPaymentURL: see PayURL.
+// ReviewPaymentURL is explained at PayURL.
 func ReviewPaymentURL(id string) string { return PayURL(id) + "/review" }
 
-// ConfirmPaymentURL: see PayURL.
+// ConfirmPaymentURL is explained at PayURL.
 func ConfirmPaymentURL(id string) string { return PayURL(id) + "/confirm" }
 
 // DocumentsURL takes a document for a bill (POST multipart, file).
@@ -109,7 +109,7 @@ func ParseBillQuery(v url.Values) BillQuery {
 // URL is the list as the query describes it; CSV is the same list, without paging, as a file.
 func (q BillQuery) URL() string { return BillsURL + q.parameters() }
 
-// CSV: see URL.
+// CSV is explained at URL.
 func (q BillQuery) CSV() string {
 	q.After, q.Before = "", ""
 	return BillsCSVURL + q.parameters()
