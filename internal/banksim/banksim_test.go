@@ -158,7 +158,9 @@ func achOf(firstTrace int, sec, effective string, entries ...entry) string {
 			fmt.Sprintf("P%d", i), 99000001, firstTrace+i))
 		lines[len(lines)-1] = strings.Replace(lines[len(lines)-1], "abc", name+"  ", 1)
 		var id int64
-		fmt.Sscan(e.routing[:8], &id)
+		if _, err := fmt.Sscan(e.routing[:8], &id); err != nil {
+			panic(err)
+		}
 		o := sums{count: 1, hash: id}
 		if e.code%10 <= 3 {
 			o.credit = e.amount

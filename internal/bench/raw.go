@@ -201,7 +201,7 @@ func (w *rawWriter) onSQLite(ctx context.Context, path string) error {
 	}
 	var stmts []*sql.Stmt
 	for _, m := range w.models {
-		s, err := c.PrepareContext(ctx, m.query)
+		s, err := c.PrepareContext(ctx, m.query) //nolint:sqlclosecheck // lives as long as the connection, which close ends
 		if err != nil {
 			return err
 		}

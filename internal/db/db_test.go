@@ -150,7 +150,7 @@ func TestFailurePassedOver(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		for name, fn := range map[string]func(*db.Tx){
 			"ExecNow": func(tx *db.Tx) { _, _ = tx.ExecNow(`INSERT INTO nowhere (x) VALUES (1)`) },
-			"Query":   func(tx *db.Tx) { _, _ = tx.Query(`SELECT x FROM nowhere`) },
+			"Query":   func(tx *db.Tx) { _ = tx.Row(`SELECT x FROM nowhere`).Scan(new(int64)) },
 			"flush":   func(tx *db.Tx) { tx.Exec(`INSERT INTO nowhere (x) VALUES (1)`); _, _ = value(tx, "n") },
 			"ExecOne": func(tx *db.Tx) {
 				tx.ExecOne(`UPDATE counters SET value = 1 WHERE org_id = $1 AND name = $2`, string(tx.Org()), "none")

@@ -92,7 +92,7 @@ func TestFilters(t *testing.T) {
 				}{"G-4, G-8: " + k.field + " " + string(op), one(k.field, op, k.b), want})
 			}
 		}
-		for _, c := range []struct {
+		cases = append(cases, []struct {
 			by     string
 			filter []record.Filter
 			want   string
@@ -119,9 +119,7 @@ func TestFilters(t *testing.T) {
 			{"joined by AND", append(one("number", record.Ge, "b"), one("colour", record.Ne, int64(3))...), "b"},
 			{"decision 16: by a line", []record.Filter{{Field: parts.Must("otherId"), Op: record.Eq, Values: []any{string(id[0])}, Line: true}}, "a b"},
 			{"decision 16: by lines, IN", []record.Filter{{Field: parts.Must("otherId"), Op: record.In, Values: []any{string(id[0]), string(id[2])}, Line: true}}, "a b c"},
-		} {
-			cases = append(cases, c)
-		}
+		}...)
 		for _, c := range cases {
 			if got := strings.Join(names(t, s, record.Query{Filters: c.filter}), " "); got != c.want {
 				t.Errorf("%s: got %q, want %q", c.by, got, c.want)

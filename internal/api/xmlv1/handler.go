@@ -63,7 +63,6 @@ type request struct {
 	address string
 	codec   codec
 	out     *xmldoc.Writer
-	data    []*spool // answers of get_list, in the order they go out
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

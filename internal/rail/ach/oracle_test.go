@@ -92,7 +92,10 @@ func TestOracle(t *testing.T) {
 		equal("ODFI", g.OriginatingDFIIdentification, b.ODFI)
 		equal("class", g.ServiceClassCode, []int{200, 220}[i])
 		n := 0
-		for e := range b.Entries {
+		for e, err := range b.Entries {
+			if err != nil {
+				t.Fatal(err)
+			}
 			ge := g.Entries[n]
 			equal("account", ge.DFIAccount, e.Account)
 			equal("id", ge.IdentificationNumber, e.ID)
