@@ -1,10 +1,8 @@
-//go:build browser
-
 // Package browser drives a real browser through the pages that people were promised, against a whole server.
 //
 // The pictures of the documentation come from here too:
 //
-//	go test ./test/browser -tags browser -run Pictures -args -pictures $PWD/docs/pictures
+//	go test ./test/browser -run Pictures -args -pictures $PWD/docs/pictures
 package browser
 
 import (
