@@ -53,6 +53,11 @@ soak: go ## The long loops: tests with SOAK=1, then every fuzz target
 fuzz: go ## Every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME) $(PKG)
 
+.PHONY: pictures
+pictures: go ## The pictures of the documentation, taken from the running product
+	scripts/deps.sh chromium
+	go test ./test/browser -run Pictures -args -pictures $(CURDIR)/docs/pictures
+
 .PHONY: bench
 bench: build ## The benchmark table of the program, then the benchmarks of the packages
 	bin/duebook bench $(ARGS)
