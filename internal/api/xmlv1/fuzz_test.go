@@ -71,7 +71,7 @@ func FuzzV1_102_Handler(f *testing.F) {
 		e := o.parse(w.Body.String())
 		for _, c := range e.all("errorcode") {
 			if c.Text == "BDCE014" {
-				t.Fatalf("a failure of ours: %s", w.Body)
+				t.Fatalf("V1-102, a failure of ours: %s", w.Body)
 			}
 		}
 	})
