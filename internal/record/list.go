@@ -2,7 +2,6 @@ package record
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/duebook/duebook/internal/db"
@@ -45,26 +44,6 @@ type Query struct {
 	// Only names the fields to read, of the record and of its lines; nil reads all. Every column costs, and a long
 	// list shows few of them.
 	Only, OnlyLines []*Field
-}
-
-// pick gives the stored ones of the fields wanted, and those that must always be read, with their SQL text.
-func (t *Type) pick(only []*Field, always ...*Field) ([]*Field, string) {
-	if only == nil || slices.ContainsFunc(only, (*Field).Derived) { // what a derived field needs is not known here
-		return t.stored, t.columns
-	}
-	var fields []*Field
-	var b strings.Builder
-	for _, f := range t.stored {
-		if !slices.Contains(only, f) && !slices.Contains(always, f) {
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(f.Column)
-		fields = append(fields, f)
-	}
-	return fields, b.String()
 }
 
 // Key is one column of an order.
@@ -267,7 +246,7 @@ func (t *Type) loadMany(tx *db.Tx, keys []key, q Query) ([]Record, error) {
 		place[ids.ID(names[i])] = i
 	}
 	in, args := inList(2, names)
-	fields, columns := t.pick(q.Only, t.Must("id"))
+	fields, columns := t.pick(q.Only)
 	rows, err := tx.Query("SELECT "+columns+" FROM "+t.Table+" WHERE org_id = $1 AND id"+in,
 		append([]any{string(tx.Org())}, args...)...)
 	if err != nil {
@@ -275,13 +254,9 @@ func (t *Type) loadMany(tx *db.Tx, keys []key, q Query) ([]Record, error) {
 	}
 	defer rows.Close()
 	recs := make([]Record, len(keys))
-	dest := make([]any, len(fields))
 	for rows.Next() {
 		rec := t.make()
-		for i, f := range fields {
-			dest[i] = f.dest(rec)
-		}
-		if err := rows.Scan(dest...); err != nil {
+		if err := scanRow(rows, fields, rec); err != nil {
 			return nil, fmt.Errorf("read %s: %w", t.Name, err)
 		}
 		recs[place[rec.Head().ID]] = rec

@@ -120,11 +120,12 @@ func (o Of[T]) load(tx *db.Tx, id ids.ID, suffix string) (*T, error) {
 
 func (t *Type) load(tx *db.Tx, id ids.ID, suffix string) (Record, error) {
 	rec := t.make()
-	dest := make([]any, len(t.stored))
-	for i, f := range t.stored {
-		dest[i] = f.dest(rec)
+	fields, columns := t.pick(nil)
+	var row string
+	err := tx.Row("SELECT "+columns+" FROM "+t.Table+" WHERE org_id = $1 AND id = $2"+suffix, string(tx.Org()), string(id)).Scan(&row)
+	if err == nil {
+		err = unpack(fields, row, rec)
 	}
-	err := tx.Row("SELECT "+t.columns+" FROM "+t.Table+" WHERE org_id = $1 AND id = $2"+suffix, string(tx.Org()), string(id)).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.ErrNotFound.With(string(id))
 	}
@@ -154,7 +155,7 @@ func (l *Lines) loadInto(tx *db.Tx, recs []Record, only []*Field) error {
 		keys[i] = string(r.Head().ID)
 	}
 	in, args := inList(2, keys)
-	fields, columns := l.pick(only, l.parent, l.Must("id"))
+	fields, columns := l.pick(only, l.parent)
 	q := "SELECT " + columns + " FROM " + l.Table + " WHERE org_id = $1 AND " + l.parent.Column + in +
 		" ORDER BY " + l.parent.Column + ", position"
 	rows, err := tx.Query(q, append([]any{string(tx.Org())}, args...)...)
@@ -162,13 +163,9 @@ func (l *Lines) loadInto(tx *db.Tx, recs []Record, only []*Field) error {
 		return fmt.Errorf("load lines of %d records: %w", len(recs), err)
 	}
 	defer rows.Close()
-	dest := make([]any, len(fields))
 	for rows.Next() {
 		line := l.make()
-		for i, f := range fields {
-			dest[i] = f.dest(line)
-		}
-		if err := rows.Scan(dest...); err != nil {
+		if err := scanRow(rows, fields, line); err != nil {
 			return fmt.Errorf("read a line: %w", err)
 		}
 		if parent := byID[*l.parent.at(line).(*ids.ID)]; parent != nil {

@@ -2,6 +2,7 @@ package record
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/duebook/duebook/internal/civil"
@@ -14,6 +15,9 @@ import (
 func (f *Field) bind(rec any) any {
 	switch p := f.at(rec).(type) {
 	case *string:
+		if strings.Contains(*p, separator) {
+			return strings.ReplaceAll(*p, separator, "")
+		}
 		return *p
 	case *ids.ID:
 		if p.IsNull() {
@@ -35,30 +39,6 @@ func (f *Field) bind(rec any) any {
 		return p.String()
 	}
 	panic("record: field " + f.Name + " is of no known kind")
-}
-
-// dest gives where a row's value of f is read into.
-func (f *Field) dest(rec any) any {
-	switch p := f.at(rec).(type) {
-	case *ids.ID:
-		return (*string)(p)
-	case *clock.Instant:
-		return (*int64)(p)
-	case *bool:
-		return (*intBool)(p)
-	default:
-		return p
-	}
-}
-
-// intBool reads a boolean stored as 0 or 1.
-type intBool bool
-
-// Scan implements sql.Scanner.
-func (b *intBool) Scan(src any) error {
-	n, _ := src.(int64)
-	*b = n != 0
-	return nil
 }
 
 // equal reports whether a and b hold the same value of f.
