@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 )
 
@@ -153,7 +154,7 @@ func drop(ctx context.Context, c *conn) {
 func (s *postgresStore) conn(ctx context.Context) (*conn, error) {
 	c, err := s.sql.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("take a connection: %w", translate(err))
+		return nil, fault.ErrBusy.Because(fmt.Errorf("take a connection: %w", err)) // down, stopping, or all in use too long
 	}
 	return &conn{sql: c, dialect: postgres}, nil
 }

@@ -63,6 +63,7 @@ type request struct {
 	address string
 	codec   codec
 	out     *xmldoc.Writer
+	busy    bool // the store refused for a moment: the call can be repeated unchanged (T-12)
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -79,6 +80,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.key, _ = doc.Root.Attr("applicationkey")
 	body := h.answer(q)
 	defer body.close()
+	if q.busy {
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
 	body.send(w)
 }
 
@@ -191,6 +196,7 @@ func (h *Handler) failure(q *request, w *xmldoc.Writer, err error, wire func(str
 
 func (h *Handler) codes(q *request, w *xmldoc.Writer, err error, wire func(string) string) {
 	code, message, known := problem.ForV1(err, wire)
+	q.busy = q.busy || db.IsBusy(err)
 	if !known {
 		ref := string(ids.New("err"))
 		h.log.ErrorContext(q.ctx, "operation failed", "reference", ref, "error", err)

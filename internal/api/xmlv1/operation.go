@@ -345,6 +345,7 @@ func (h *Handler) batch(q *request, n *xmldoc.Node) *answer {
 		h.outcome(q, a, r)
 		a.out.End("operationresult")
 	}
+	q.busy = false // what succeeded must be read, or the client would repeat it
 	a.out.End("operationbatchresult")
 	return a.end()
 }

@@ -275,3 +275,19 @@ func TestV1_012_BodyLimit(t *testing.T) {
 	h.handler.ServeHTTP(w, r)
 	check(w)
 }
+
+// A store that stops answers 503, so that a client repeats the call later (T-12).
+func TestBusyStore(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		if err := h.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest("POST", "/crudApi", strings.NewReader(`<request version="1.0" applicationkey="`+h.key+`"><getcurrenttime sessionId="`+h.session+`"/></request>`))
+		r.Header.Set("Content-Type", "text/xml")
+		w := httptest.NewRecorder()
+		h.handler.ServeHTTP(w, r)
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "BDCE012") {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	})
+}
