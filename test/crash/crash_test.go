@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,8 +29,11 @@ import (
 	"github.com/duebook/duebook/internal/rail/ach/achread"
 )
 
-// rounds of killing in make test, and in make soak.
+// rounds of killing in make test, and in make soak; KILLS sets another number.
 func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv("KILLS")); err == nil {
+		return n
+	}
 	if os.Getenv("SOAK") != "" {
 		return 1000
 	}
