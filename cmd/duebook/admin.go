@@ -50,23 +50,41 @@ func (o *orgCreateCmd) Run(c *call) error {
 	})
 }
 
+// orgRow is an organisation as scripts read it: what `org set` can change, by the same names.
+type orgRow struct {
+	ID        ids.ID    `json:"orgId"`
+	Name      string    `json:"name"`
+	State     org.State `json:"state"`
+	APIAccess bool      `json:"apiAccess"`
+	Zone      string    `json:"zone"`
+	ACHID     string    `json:"achId"`
+	org.Preferences
+}
+
+func showOrg(o org.Organisation) orgRow {
+	return orgRow{o.ID, o.Name, o.State, o.APIAccess, o.Zone, o.ACHID, o.Preferences}
+}
+
 type orgListCmd struct{}
 
 // Run lists the organisations.
 func (*orgListCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		var all []org.Organisation
-		err := app.DB.Read(c.ctx, command(""), func(tx *db.Tx) (err error) {
-			all, err = org.List(tx)
+		rows := []orgRow{}
+		err := app.DB.Read(c.ctx, command(""), func(tx *db.Tx) error {
+			all, err := org.List(tx)
+			for _, o := range all {
+				rows = append(rows, showOrg(o))
+			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return c.print(all, func(w io.Writer) {
+		return c.print(rows, func(w io.Writer) {
 			t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 			fmt.Fprintln(t, "ID\tNAME\tSTATE\tAPI ACCESS")
-			for _, o := range all {
+			for _, o := range rows {
 				fmt.Fprintf(t, "%s\t%s\t%s\t%t\n", o.ID, o.Name, o.State, o.APIAccess)
 			}
 			_ = t.Flush()
@@ -82,9 +100,9 @@ type orgSetCmd struct {
 // Run changes the organisation; it takes effect at once, also in a running server.
 func (s *orgSetCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		return app.DB.Write(c.ctx, command(ids.ID(s.ID)), func(tx *db.Tx) error {
-			o, err := org.Load(tx)
-			if err != nil {
+		var o org.Organisation
+		err := app.DB.Write(c.ctx, command(ids.ID(s.ID)), func(tx *db.Tx) (err error) {
+			if o, err = org.Load(tx); err != nil {
 				return err
 			}
 			for _, kv := range s.Values {
@@ -97,6 +115,12 @@ func (s *orgSetCmd) Run(c *call) error {
 				}
 			}
 			return org.Save(tx, o)
+		})
+		if err != nil {
+			return err
+		}
+		return c.print(showOrg(o), func(w io.Writer) {
+			fmt.Fprintf(w, "Organisation %s (%s): %s.\n", o.Name, o.ID, strings.Join(s.Values, ", "))
 		})
 	})
 }
@@ -148,7 +172,7 @@ type userUnlockCmd struct {
 // Run unlocks the login.
 func (u *userUnlockCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		return app.DB.Write(c.ctx, command(""), func(tx *db.Tx) error {
+		err := app.DB.Write(c.ctx, command(""), func(tx *db.Tx) error {
 			user, err := org.UserByEmail(tx, u.Email)
 			if err != nil {
 				return err
@@ -156,6 +180,10 @@ func (u *userUnlockCmd) Run(c *call) error {
 			org.Unlock(tx, user.ID)
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+		return c.done("%s may sign in again.", u.Email)
 	})
 }
 
@@ -272,7 +300,11 @@ func (b *bankDeactivateCmd) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		return app.DB.Write(c.ctx, command(ids.ID(owner)), func(tx *db.Tx) error { return bank.Deactivate(tx, ids.ID(b.ID)) })
+		err = app.DB.Write(c.ctx, command(ids.ID(owner)), func(tx *db.Tx) error { return bank.Deactivate(tx, ids.ID(b.ID)) })
+		if err != nil {
+			return err
+		}
+		return c.done("Nothing is paid from %s any more.", b.ID)
 	})
 }
 
@@ -315,9 +347,21 @@ type appkeyListCmd struct{}
 // Run lists the keys by their last characters.
 func (*appkeyListCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		var keys []org.Key
-		err := app.DB.Read(c.ctx, command(""), func(tx *db.Tx) (err error) {
-			keys, err = org.Keys(tx)
+		type row struct {
+			ID     ids.ID `json:"id"`
+			Tail   string `json:"tail"` // the key's last characters
+			App    string `json:"app"`
+			Email  string `json:"email"`
+			State  string `json:"state"`
+			MFA    string `json:"mfa"`
+			Reason string `json:"reason"`
+		}
+		keys := []row{}
+		err := app.DB.Read(c.ctx, command(""), func(tx *db.Tx) error {
+			all, err := org.Keys(tx)
+			for _, k := range all {
+				keys = append(keys, row{k.ID, k.Tail, k.App, k.Email, k.State, k.MFA, k.Reason})
+			}
 			return err
 		})
 		if err != nil {
@@ -342,7 +386,11 @@ type appkeyDeactivateCmd struct {
 // Run deactivates the key.
 func (k *appkeyDeactivateCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		return app.DB.Write(c.ctx, command(""), func(tx *db.Tx) error { return org.DeactivateKey(tx, k.Key, k.Reason) })
+		err := app.DB.Write(c.ctx, command(""), func(tx *db.Tx) error { return org.DeactivateKey(tx, k.Key, k.Reason) })
+		if err != nil {
+			return err
+		}
+		return c.done("The key is deactivated, its sessions have ended.")
 	})
 }
 
@@ -353,6 +401,10 @@ type appkeyReactivateCmd struct {
 // Run lets the key work again.
 func (k *appkeyReactivateCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		return app.DB.Write(c.ctx, command(""), func(tx *db.Tx) error { return org.ReactivateKey(tx, k.Key) })
+		err := app.DB.Write(c.ctx, command(""), func(tx *db.Tx) error { return org.ReactivateKey(tx, k.Key) })
+		if err != nil {
+			return err
+		}
+		return c.done("The key works again.")
 	})
 }

@@ -50,8 +50,7 @@ func (b *backupCmd) Run(c *call) error {
 		if err := app.Backup(c.ctx, b.To); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(c.out, "Backup in %s. Keep it as safe as the store: the master key is in it.\n", b.To)
-		return err
+		return c.done("Backup in %s. Keep it as safe as the store: the master key is in it.", b.To)
 	})
 }
 

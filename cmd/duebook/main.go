@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -60,20 +62,17 @@ func main() {
 	}
 }
 
-// explain says what is wrong in a person's words: of a refusal its message and fields.
+// explain says what is wrong in a person's words: of a refusal its message, fields and rule.
 func explain(err error) string {
 	f := fault.From(err)
 	if f == nil {
 		return err.Error()
 	}
-	s := f.Message
-	for _, field := range f.Fields {
-		s += " (" + field + ")"
+	about := strings.Join(slices.Concat([]string{strings.Join(f.Fields, ", ")}, f.Args), ": ")
+	if about = strings.TrimPrefix(about, ": "); about == "" {
+		return f.Message
 	}
-	for _, a := range f.Args {
-		s += " (" + a + ")"
-	}
-	return s
+	return f.Message + " (" + about + ")"
 }
 
 // call is what every command gets: the global flags, where to print, and how to open the store.
@@ -133,6 +132,12 @@ func (c *call) print(v any, text func(io.Writer)) error {
 	return nil
 }
 
+// done says that a command which has no result has done its work.
+func (c *call) done(format string, args ...any) error {
+	s := fmt.Sprintf(format, args...)
+	return c.print(map[string]string{"done": s}, func(w io.Writer) { fmt.Fprintln(w, s) })
+}
+
 type serveCmd struct {
 	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" env:"DUEBOOK_LISTEN"`
 }
@@ -162,7 +167,6 @@ type migrateCmd struct{}
 // Run opens the store, which migrates it.
 func (*migrateCmd) Run(c *call) error {
 	return c.existing(func(*server.App) error {
-		_, err := fmt.Fprintln(c.out, "The store is up to date.")
-		return err
+		return c.done("The store is up to date.")
 	})
 }

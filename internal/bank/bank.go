@@ -98,7 +98,7 @@ type NewAccount struct {
 func Seal(v *secret.Vault, org ids.ID, number string) (NewAccount, error) {
 	if n := len(number); n < 4 || n > 17 || strings.Trim(number, "0123456789-") != "" || number[0] == '-' || number[n-1] == '-' ||
 		strings.Trim(number, "0-") == "" {
-		return NewAccount{}, fault.ErrValue.On("accountNumber")
+		return NewAccount{}, fault.ErrValue.On("accountNumber").With("4 to 17 digits and hyphens, a digit at each end")
 	}
 	id := ids.New(ids.BankAccount)
 	sealed, err := v.Seal([]byte(number), place(org, string(id))...)
@@ -120,8 +120,10 @@ func Add(tx *db.Tx, n NewAccount) (ids.ID, error) {
 		return "", fault.ErrMissing.On("name")
 	case n.SealedAccount == "":
 		return "", fault.ErrMissing.On("accountNumber")
-	case !ach.ValidRouting(n.Routing) || strings.HasPrefix(n.Routing, "99") != tx.Sandbox():
-		return "", fault.ErrValue.On("routingNumber")
+	case !ach.ValidRouting(n.Routing):
+		return "", fault.ErrValue.On("routingNumber").With("nine digits, the last of which checks the others")
+	case strings.HasPrefix(n.Routing, "99") != tx.Sandbox():
+		return "", fault.ErrValue.On("routingNumber").With("in a sandbox it begins with 99, elsewhere it does not")
 	}
 	place, err := tx.Next("bank account", 1) // also keeps two from being the first
 	if err != nil {

@@ -53,6 +53,7 @@ type store interface {
 	write(ctx context.Context, d *DB, who Caller, at time.Time, fn func(*Tx) error) error
 	read(ctx context.Context, d *DB, who Caller, poll bool, fn func(*Tx) error) error
 	dialect() dialect
+	alone(ctx context.Context, what string, fn func()) (ran bool, err error)
 	ping(ctx context.Context) error
 	backup(ctx context.Context, to string) error
 	close() error
@@ -148,6 +149,16 @@ func (d *DB) Read(ctx context.Context, who Caller, fn func(*Tx) error) error {
 // time. It first waits out the writers that have already stamped, so whatever commits later has a later stamp.
 func (d *DB) Poll(ctx context.Context, who Caller, fn func(*Tx) error) error {
 	return d.store.read(ctx, d, who, true, fn)
+}
+
+// Alone runs fn, unless another process that shares the store is in an Alone of the same name: then it reports false
+// and has run nothing. It holds no transaction, so fn may take its time. A process that dies lets others in at once;
+// one whose connection breaks may meet another, so that fn must not lean on it for what may happen only once. On
+// SQLite, where one server runs a store, fn always runs.
+func (d *DB) Alone(ctx context.Context, what string, fn func() error) (ran bool, err error) {
+	var failed error
+	ran, err = d.store.alone(ctx, what, func() { failed = fn() })
+	return ran, errors.Join(err, failed)
 }
 
 // Ping reports whether the database can be reached.

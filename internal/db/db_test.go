@@ -517,6 +517,35 @@ func TestTwoNodesWrite(t *testing.T) {
 	})
 }
 
+// One node of a PostgreSQL store at a time; under SQLite nobody else is there.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		second, err := db.Open(ctx, s.Options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer second.Close()
+		boom := errors.New("boom")
+		ran, err := s.Alone(ctx, "work", func() error {
+			if other, err := second.Alone(ctx, "other work", func() error { return nil }); !other || err != nil {
+				t.Errorf("other work: %t, %v", other, err)
+			}
+			meanwhile, err := second.Alone(ctx, "work", func() error { return nil })
+			if want := s.Options.URL == ""; meanwhile != want || err != nil {
+				t.Errorf("the second node meanwhile: %t, %v", meanwhile, err)
+			}
+			return boom
+		})
+		if !ran || !errors.Is(err, boom) {
+			t.Errorf("the first node: %t, %v", ran, err)
+		}
+		if ran, err := second.Alone(ctx, "work", func() error { return nil }); !ran || err != nil {
+			t.Errorf("the second node afterwards: %t, %v", ran, err)
+		}
+	})
+}
+
 func version(t *testing.T, d *db.DB) (v int64) {
 	t.Helper()
 	if err := d.Read(ctx, who, func(tx *db.Tx) error { v = tx.Version(); return nil }); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"net/url"
 	"os"
 	"os/exec"
 	"runtime"
@@ -217,14 +218,54 @@ func lockedClock(ctx context.Context, clk clock.Clock, c *conn, lock string, key
 	return clock.Instant(micros + offset), translate(err)
 }
 
+// alone holds an advisory lock of the session, which ends with the process.
+func (s *postgresStore) alone(ctx context.Context, what string, fn func()) (ran bool, err error) {
+	c, err := s.conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer c.sql.Close()
+	ctx = context.WithoutCancel(ctx)
+	key := lockKey(ids.ID("alone " + what))
+	if err := c.sql.QueryRowContext(ctx, `SELECT pg_try_advisory_lock($1)`, key).Scan(&ran); err != nil {
+		drop(ctx, c) // it may hold the lock
+		return false, fmt.Errorf("ask for the lock of %s: %w", what, translate(err))
+	}
+	if !ran {
+		return false, nil
+	}
+	defer func() {
+		if _, e := c.sql.ExecContext(ctx, `SELECT pg_advisory_unlock($1)`, key); e != nil {
+			drop(ctx, c)
+		}
+	}()
+	fn()
+	return true, nil
+}
+
 func (s *postgresStore) ping(ctx context.Context) error { return s.sql.PingContext(ctx) }
 
 // backup leaves the copy to pg_dump, in its own format, which pg_restore reads.
 func (s *postgresStore) backup(ctx context.Context, to string) error {
-	cmd := exec.CommandContext(ctx, "pg_dump", "--format=custom", "--no-owner", "--file="+to, "--dbname="+s.url)
-	cmd.Stderr = os.Stderr
+	return PostgresTool(ctx, s.url, "pg_dump", "--format=custom", "--no-owner", "--file="+to)
+}
+
+// PostgresTool runs one of PostgreSQL's own programs on the database of a URL. The password goes through the
+// environment: arguments can be read by every user of the machine.
+func PostgresTool(ctx context.Context, dbURL, program string, args ...string) error {
+	u, err := url.Parse(dbURL)
+	if err != nil {
+		return errors.New("the database URL cannot be read")
+	}
+	env := os.Environ()
+	if password, ok := u.User.Password(); ok {
+		env = append(env, "PGPASSWORD="+password)
+		u.User = url.User(u.User.Username())
+	}
+	cmd := exec.CommandContext(ctx, program, append(args, "--dbname="+u.String())...)
+	cmd.Env, cmd.Stderr = env, os.Stderr
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("pg_dump: %w", err)
+		return fmt.Errorf("%s: %w", program, err)
 	}
 	return nil
 }

@@ -303,7 +303,7 @@ func SetMembership(tx *db.Tx, user ids.ID, role string, active bool) error {
 		var n int64
 		err := tx.Row(`SELECT permissions FROM roles WHERE org_id = $1 AND name = $2`, string(tx.Org()), role).Scan(&n)
 		if errors.Is(err, sql.ErrNoRows) {
-			return fault.ErrValue.On("role")
+			return fault.ErrValue.On("role").With("administrator, accountant, approver, payer, clerk, auditor, or a custom role of this organisation")
 		}
 		if err != nil {
 			return err
@@ -436,16 +436,17 @@ func Unlock(tx *db.Tx, user ids.ID) {
 func (o *Organisation) Set(key, value string) error {
 	yes, isBool := map[string]bool{"true": true, "yes": true, "1": true, "on": true}[strings.ToLower(value)],
 		slices.Contains([]string{"true", "yes", "1", "on", "false", "no", "0", "off"}, strings.ToLower(value))
+	notBool := fault.ErrValue.On(key).With("true or false")
 	flag := func(to *bool) error {
 		if !isBool {
-			return fault.ErrValue.On(key)
+			return notBool
 		}
 		*to = yes
 		return nil
 	}
 	choice := func(to *string, of ...string) error {
 		if !slices.Contains(of, value) {
-			return fault.ErrValue.On(key)
+			return fault.ErrValue.On(key).With("one of " + strings.Join(of, ", "))
 		}
 		*to = value
 		return nil
@@ -458,7 +459,7 @@ func (o *Organisation) Set(key, value string) error {
 		return choice((*string)(&o.State), string(StateActive), string(StateOverdue), string(StateInactive), string(StateSetup))
 	case "overdue":
 		if !isBool {
-			return fault.ErrValue.On(key)
+			return notBool
 		}
 		if yes {
 			o.State = StateOverdue
@@ -467,12 +468,12 @@ func (o *Organisation) Set(key, value string) error {
 		}
 	case "zone":
 		if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {
-			return fault.ErrValue.On(key)
+			return fault.ErrValue.On(key).With("the IANA name of a time zone, like America/New_York")
 		}
 		o.Zone = value
 	case "achId":
 		if len(value) != 10 {
-			return fault.ErrValue.On(key)
+			return fault.ErrValue.On(key).With("ten characters, as the bank has given them")
 		}
 		o.ACHID = value
 	case "apiAccess":
@@ -483,7 +484,7 @@ func (o *Organisation) Set(key, value string) error {
 		return flag(&p.AllowPayUnapproved)
 	case "defaultBillApprover":
 		if value != "" && !ids.ID(value).Is(ids.User) {
-			return fault.ErrValue.On(key)
+			return fault.ErrValue.On(key).With("the id of a user, or nothing")
 		}
 		p.DefaultBillApprover = ids.ID(value)
 	case "combinePayments":
@@ -493,11 +494,11 @@ func (o *Organisation) Set(key, value string) error {
 	case "expireCheckDays":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > 366 {
-			return fault.ErrValue.On(key)
+			return fault.ErrValue.On(key).With("1 to 366 days")
 		}
 		p.ExpireCheckDays = n
 	default:
-		return fault.ErrValue.On(key)
+		return fault.ErrValue.On(key).With("no such setting")
 	}
 	return nil
 }

@@ -7,9 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/duebook/duebook/internal/db"
 )
 
 // The parts of a backup: one database, the key its secrets are sealed with, and two folders.
@@ -54,10 +55,9 @@ func Restore(ctx context.Context, from string, c Config) error {
 	}
 	dump := filepath.Join(from, backupPostgres)
 	if strings.HasPrefix(c.DB, "postgres") {
-		cmd := exec.CommandContext(ctx, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname="+c.DB, dump)
-		cmd.Stderr = os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("pg_restore: %w", err)
+		err := db.PostgresTool(ctx, c.DB, "pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", dump)
+		if err != nil {
+			return err
 		}
 	} else if err := copyFile(filepath.Join(from, backupSQLite), filepath.Join(c.Dir, backupSQLite)); err != nil {
 		return err

@@ -29,13 +29,20 @@ type conductor struct {
 	banks int64 // funding accounts there were when sims were made
 }
 
-// tick does what has fallen due. In a sandbox whose clock was moved it rests until settle has run.
+// conducting is what one node of a store does at a time. Two would do nothing twice, but not in due order.
+const conducting = "conducting"
+
+// tick does what has fallen due, unless another node is at it. In a sandbox whose clock was moved it rests until settle
+// has run.
 func (c *conductor) tick(ctx context.Context) error {
-	now, rests, err := c.look(ctx)
-	if err != nil || rests {
-		return err
-	}
-	return c.upTo(ctx, now)
+	_, err := c.app.DB.Alone(ctx, conducting, func() error {
+		now, rests, err := c.look(ctx)
+		if err != nil || rests {
+			return err
+		}
+		return c.upTo(ctx, now)
+	})
+	return err
 }
 
 // look reads the store's time, whether work rests, and up to when it has been done.
@@ -57,8 +64,22 @@ func (c *conductor) look(ctx context.Context) (now time.Time, rests bool, err er
 	return now, rests, err
 }
 
-// settle runs everything that is due and lets the sandbox tick on from there.
+// settle runs everything that is due and lets the sandbox tick on from there. It waits for another node that is at it.
 func (c *conductor) settle(ctx context.Context) error {
+	for {
+		ran, err := c.app.DB.Alone(ctx, conducting, func() error { return c.catchUp(ctx) })
+		if ran || err != nil {
+			return err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (c *conductor) catchUp(ctx context.Context) error {
 	now, _, err := c.look(ctx)
 	if err != nil {
 		return err

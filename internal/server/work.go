@@ -13,6 +13,9 @@ import (
 
 // handlers is the index of the work that waits in the queue.
 func (a *App) handlers() (map[string]job.Handler, error) {
+	if a.SMTP == "" {
+		return map[string]job.Handler{}, nil // mails wait; a sandbox catches them when they are written
+	}
 	smtp, err := a.smtp()
 	if err != nil {
 		return nil, err
@@ -24,11 +27,8 @@ func (a *App) handlers() (map[string]job.Handler, error) {
 	return map[string]job.Handler{outbox.Kind: o.Send}, nil
 }
 
-// smtp reads the mail server's address: [user:password@]host:port. A live store without one keeps its mails waiting.
+// smtp reads the mail server's address: [user:password@]host:port.
 func (a *App) smtp() (mail.SMTP, error) {
-	if a.SMTP == "" {
-		return mail.SMTP{Addr: "localhost:25"}, nil
-	}
 	u, err := url.Parse("smtp://" + a.SMTP)
 	if err != nil || u.Port() == "" {
 		return mail.SMTP{}, fmt.Errorf("the mail server is named as [user:password@]host:port")
@@ -45,7 +45,7 @@ type caught struct {
 	Kind    string `json:"kind"`
 }
 
-// mails shows what a sandbox caught, newest first.
+// mails shows what a sandbox caught, oldest first.
 func (r *Running) mails(w http.ResponseWriter, q *http.Request) {
 	out := []caught{}
 	err := r.app.DB.Read(q.Context(), db.Caller{}, func(tx *db.Tx) error {

@@ -44,7 +44,7 @@ var types = []*record.Type{vendor.Vendors.Type, bill.Bills.Type, bill.Lines.Type
 
 // Store checks every organisation, each on one snapshot.
 func Store(ctx context.Context, d *db.DB, blobs *blob.Store, vault *secret.Vault) (Result, error) {
-	var r Result
+	r := Result{Findings: []Finding{}}
 	var orgs []org.Organisation
 	err := d.Read(ctx, db.Caller{}, func(tx *db.Tx) (err error) {
 		orgs, err = org.List(tx)
