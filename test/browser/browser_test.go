@@ -158,15 +158,15 @@ type screen struct {
 	ctx context.Context
 }
 
-func newScreen(t *testing.T) *screen {
+func newScreen(t *testing.T, more ...chromedp.ExecAllocatorOption) *screen {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed; scripts/deps.sh names what the tests need")
 	}
-	alloc, end := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+	alloc, end := chromedp.NewExecAllocator(context.Background(), append(more, chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))...)
 	t.Cleanup(end)
 	ctx, close := chromedp.NewContext(alloc)
 	t.Cleanup(close)
@@ -374,23 +374,6 @@ func TestPictures(t *testing.T) {
 	for name, path := range all {
 		s.do("open "+path, chromedp.Navigate(h.url+path), chromedp.WaitVisible(chromedp.CSS("h1")))
 		s.picture(filepath.Join(*pictures, name+".png"))
-	}
-	if look := os.Getenv("DUEBOOK_LOOK"); look != "" { // a folder for pictures of everything else
-		for name, path := range map[string]string{
-			"bills": "/bills", "pay": "/bills/" + string(shown.open) + "/pay", "payments": "/payments", "check": "/payments/" + string(shown.check),
-			"failed": "/payments/" + string(shown.failed), "vendors": "/vendors", "vendor": "/vendors/" + string(shown.vendor),
-			"bank-account": "/vendors/" + string(shown.other) + "/bank-account", "settings": "/settings", "security": "/settings/security",
-			"profile": "/settings/profile", "edit": "/settings/profile/edit", "errors": "/developers/errors", "missing": "/nothing",
-		} {
-			s.do("open "+path, chromedp.Navigate(h.url+path), chromedp.WaitVisible(chromedp.CSS("h1")))
-			png, err := chromedp.Run(s.ctx, chromedp.FullScreenshot(100))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(look, name+".png"), png, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
 	}
 }
 
