@@ -61,6 +61,9 @@ type Sessions struct {
 	used map[string]time.Time
 	busy map[string]*sync.Mutex // users whose password is being checked
 
+	throttle throttle // failed logins
+	resets   throttle // requests for a new password
+
 	flushing sync.Mutex
 }
 
@@ -202,7 +205,8 @@ func (s *Sessions) forget(c Credentials) {
 
 // Find gives the session of c as this node last knew it; only Write, Read and Poll make sure that it lives. The first
 // check that fails is reported, in the order of api-v1 3.3 step 3 and 5: ErrKeyUnknown, ErrKeyDeactivated,
-// ErrNoSession, ErrSession, ErrSessionKey, ErrOrgInactive, ErrAPIAccess, ErrNotManager.
+// ErrNoSession, ErrSession, ErrSessionKey, ErrOrgInactive, ErrAPIAccess, ErrNotManager. A web session whose organisation
+// is closed, or no longer its user's, lives on and stands in none.
 func (s *Sessions) Find(ctx context.Context, c Credentials) (*Session, error) {
 	s.mu.Lock()
 	x := s.kept[c.cacheKey()]
@@ -265,14 +269,17 @@ func find(tx *db.Tx, c Credentials) (*Session, error) {
 		return nil, ErrSession
 	case onAPI && keyID != string(key.ID):
 		return nil, ErrSessionKey
-	case x.Caller.Org != "" && (State(state) == StateInactive || State(state) == StateSetup || onAPI && State(state) == StateOverdue):
+	case onAPI && State(state) != StateActive:
 		return nil, ErrOrgInactive
 	case onAPI && api == 0:
 		return nil, ErrAPIAccess
 	}
+	if !onAPI && (State(state) == StateInactive || State(state) == StateSetup || member == 0) {
+		x.Caller.Org, x.OrgName = "", "" // so that its user can choose another
+	}
 	x.Operator = operator != 0
 	x.Caller.Key, x.Caller.Channel = key.ID, c.Kind
-	if member != 0 {
+	if x.Caller.Org != "" && member != 0 {
 		perms, fixed := roles[role]
 		if !fixed {
 			perms = db.Permissions(custom)
@@ -301,11 +308,17 @@ func (s *Sessions) CheckKey(ctx context.Context, key string) error {
 
 // authenticate checks the password of the user with that e-mail; org narrows it to a member. The order is that of
 // api-v1 3.4: ErrNoUser, ErrLocked, ErrPassword. Failures are counted before the password is hashed, and one user's
-// attempts wait for each other, so that parallel guesses are counted exactly (S-5).
-func (s *Sessions) authenticate(ctx context.Context, email, password string, org *ids.ID, address string) (User, error) {
-	var u User
+// attempts wait for each other, so that parallel guesses are counted exactly (S-5). Before all that ErrThrottled refuses
+// an address that has failed too often (SEC-10).
+func (s *Sessions) authenticate(ctx context.Context, email, password string, org *ids.ID, address string) (u User, err error) {
+	if err := s.throttle.enter(address, s.db.RoughNow()); err != nil {
+		return u, err
+	}
+	defer func() {
+		s.throttle.leave(address, errors.Is(err, ErrNoUser) || errors.Is(err, ErrLocked) || errors.Is(err, ErrPassword))
+	}()
 	var hash string
-	err := s.db.Read(ctx, db.Caller{}, func(tx *db.Tx) (err error) {
+	err = s.db.Read(ctx, db.Caller{}, func(tx *db.Tx) (err error) {
 		if u, hash, err = userByEmail(tx, email); err != nil {
 			return err
 		}
@@ -382,13 +395,9 @@ func (s *Sessions) queueFor(user string) (unlock func()) {
 	return m.Unlock
 }
 
-// Login opens a session of generation 1. key is known to be good. It fails, in this order, with ErrNoUser,
+// Login opens a session of generation 1. key is known to be good. It fails, in this order, with ErrThrottled, ErrNoUser,
 // ErrLocked, ErrPassword, ErrOrgInactive, ErrAPIAccess, ErrNotManager.
 func (s *Sessions) Login(ctx context.Context, email, password string, org ids.ID, key, address string) (session string, err error) {
-	if !org.Is(ids.Org) {
-		_ = secret.DummyVerify(ctx, password)
-		return "", ErrNoUser
-	}
 	u, err := s.authenticate(ctx, email, password, &org, address)
 	if err != nil {
 		return "", err
@@ -417,8 +426,8 @@ func insertSession(tx *db.Tx, hash, kind string, org, user, key ids.ID, address 
 	tx.Audit("sign in", "user", user, "")
 }
 
-// ListOrgs authenticates without a session and lists the user's organisations. It fails with ErrNoUser, ErrLocked,
-// ErrPassword.
+// ListOrgs authenticates without a session and lists the user's organisations. It fails with ErrThrottled, ErrNoUser,
+// ErrLocked, ErrPassword.
 func (s *Sessions) ListOrgs(ctx context.Context, email, password, address string) ([]Membership, error) {
 	u, err := s.authenticate(ctx, email, password, nil, address)
 	if err != nil {
@@ -500,16 +509,36 @@ func (s *Sessions) Logout(ctx context.Context, c Credentials) (org ids.ID, err e
 	return org, err
 }
 
-// StartReset makes a single-use token with which the user with that e-mail can set a new password for an hour. An
-// unknown e-mail returns "" and no error, so that a page tells nobody who has an account.
-func (s *Sessions) StartReset(ctx context.Context, email string, send func(*db.Tx, User, string) error) error {
-	return s.db.Write(ctx, db.Caller{Channel: KindWeb}, func(tx *db.Tx) error {
+// mostResets links to set a new password wait for one user at a time; each waits for an hour at most (SEC-10).
+const mostResets = 5
+
+// StartReset makes a single-use token with which the user with that e-mail can set a new password for an hour, and has
+// send mail it. For an unknown e-mail, for a user for whom mostResets wait, and for a network address that asks too often,
+// nothing happens and no error is returned: a page tells nobody who has an account.
+func (s *Sessions) StartReset(ctx context.Context, email, address string, send func(*db.Tx, User, string) error) error {
+	if s.resets.enter(address, s.db.RoughNow()) != nil {
+		return nil
+	}
+	defer s.resets.leave(address, true)
+	return s.db.Write(ctx, db.Caller{Channel: KindWeb, Address: address}, func(tx *db.Tx) error {
 		u, err := UserByEmail(tx, email)
 		if errors.Is(err, ErrNoUser) {
 			return nil
 		}
 		if err != nil {
 			return err
+		}
+		var one string // one request of a user at a time, so that they are counted exactly
+		if err := tx.Row(`SELECT id FROM users WHERE id = $1`+tx.ForUpdate(), string(u.ID)).Scan(&one); err != nil {
+			return err
+		}
+		tx.Exec(`DELETE FROM password_resets WHERE user_id = $1 AND expires <= $2`, string(u.ID), int64(clock.FromTime(tx.Now())))
+		var waiting int64
+		if err := tx.Row(`SELECT count(*) FROM password_resets WHERE user_id = $1 AND used = 0`, string(u.ID)).Scan(&waiting); err != nil {
+			return err
+		}
+		if waiting >= mostResets {
+			return nil
 		}
 		token := secret.NewToken(secret.Alphanumeric, 40)
 		tx.Exec(`INSERT INTO password_resets (hash, user_id, expires, used) VALUES ($1, $2, $3, 0)`,

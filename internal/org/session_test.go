@@ -3,6 +3,7 @@ package org_test
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,7 +172,7 @@ func TestLock(t *testing.T) {
 
 		var token string
 		reset := func(email string) error {
-			return o.sessions.StartReset(ctx, email, func(_ *db.Tx, _ org.User, tk string) error { token = tk; return nil })
+			return o.sessions.StartReset(ctx, email, "", func(_ *db.Tx, _ org.User, tk string) error { token = tk; return nil })
 		}
 		if err := reset("nobody@acme.example"); err != nil || token != "" {
 			t.Errorf("a reset for nobody tells: %v, %q", err, token)
@@ -210,6 +211,92 @@ func TestLock(t *testing.T) {
 		s.Clock.Advance(time.Hour)
 		if err := o.sessions.Reset(ctx, token, next); !errors.Is(err, org.ErrResetToken) {
 			t.Errorf("a token an hour old: %v", err)
+		}
+	})
+}
+
+// SEC-10: at most five links wait for a user, silently, however many ask at once; an hour later more are sent. A network
+// address that asks all the time gets none either.
+func TestResetLimits(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s)
+		addUser(t, s.DB, o.org, "carl@acme.example", org.Clerk)
+		var sent atomic.Int64
+		ask := func(email, address string) {
+			t.Helper()
+			if err := o.sessions.StartReset(ctx, email, address, func(*db.Tx, org.User, string) error { sent.Add(1); return nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		want := func(n int64, what string) {
+			t.Helper()
+			if got := sent.Swap(0); got != n {
+				t.Errorf("%s: %d mails, want %d", what, got, n)
+			}
+		}
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() { ask(ana, "") })
+		}
+		wg.Wait()
+		want(5, "twenty requests at once")
+		s.Clock.Advance(59 * time.Minute)
+		ask(ana, "")
+		want(0, "before the hour is over")
+		s.Clock.Advance(time.Minute)
+		ask(ana, "")
+		want(1, "an hour later")
+		for range 60 {
+			ask("nobody@acme.example", "192.0.2.7")
+		}
+		ask("carl@acme.example", "192.0.2.7")
+		want(0, "from an address that asked sixty times")
+		ask("carl@acme.example", "192.0.2.8")
+		want(1, "from another address")
+		s.Clock.Advance(time.Minute)
+		ask("carl@acme.example", "192.0.2.7")
+		want(1, "a minute later")
+	})
+}
+
+// SEC-10, S-7: after sixty failed logins an address is refused even with the right password, through every door, until the
+// minute is over. What is right does not count.
+func TestThrottledLogins(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s)
+		addUser(t, s.DB, o.org, "carl@acme.example", org.Clerk)
+		const here = "127.0.0.1"
+		for i := range 60 {
+			var err error
+			switch i % 3 {
+			case 0:
+				_, err = o.sessions.Login(ctx, "carl@acme.example", "wrong", o.org, o.key, here)
+			case 1:
+				_, err = o.sessions.ListOrgs(ctx, "carl@acme.example", "wrong", here)
+			default:
+				_, _, err = o.sessions.SignIn(ctx, "carl@acme.example", "wrong", here)
+			}
+			if !errors.Is(err, org.ErrPassword) && !errors.Is(err, org.ErrLocked) {
+				t.Fatalf("%d. %v", i+1, err)
+			}
+		}
+		if _, err := o.sessions.Login(ctx, ana, password, o.org, o.key, here); !errors.Is(err, org.ErrThrottled) {
+			t.Errorf("Login: %v", err)
+		}
+		if _, err := o.sessions.ListOrgs(ctx, ana, password, here); !errors.Is(err, org.ErrThrottled) {
+			t.Errorf("ListOrgs: %v", err)
+		}
+		if _, _, err := o.sessions.SignIn(ctx, ana, password, here); !errors.Is(err, org.ErrThrottled) {
+			t.Errorf("SignIn: %v", err)
+		}
+		if _, err := o.sessions.ListOrgs(ctx, ana, password, "192.0.2.8"); err != nil {
+			t.Errorf("another address: %v", err)
+		}
+		s.Clock.Advance(time.Minute)
+		if _, err := o.sessions.ListOrgs(ctx, ana, password, here); err != nil {
+			t.Errorf("a minute later: %v", err)
 		}
 	})
 }
@@ -487,6 +574,27 @@ func TestWeb(t *testing.T) {
 		setOrg(t, s.DB, beta, "overdue", "yes")
 		if _, perms := stands(c); perms.Has(org.ManageBills) || !perms.Has(org.ViewBills) {
 			t.Errorf("ORG-1: users of an overdue organisation read: %b", perms)
+		}
+		for _, state := range []string{"inactive", "setup"} {
+			setOrg(t, s.DB, beta, "state", state)
+			if at, perms := stands(c); at != "" || perms != 0 {
+				t.Errorf("ORG-1: of an organisation that is %s: %q %b", state, at, perms)
+			}
+			if err := o.sessions.Choose(ctx, c, o.org); err != nil {
+				t.Errorf("another organisation after one that is %s: %v", state, err)
+			}
+			if at, _ := stands(c); at != o.org {
+				t.Errorf("stands in %q", at)
+			}
+			setOrg(t, s.DB, beta, "state", "active")
+			if err := o.sessions.Choose(ctx, c, beta); err != nil {
+				t.Error(err)
+			}
+		}
+		eve := addUser(t, s.DB, beta, "eve@beta.example", org.Administrator)
+		write(t, s.DB, as(beta), func(tx *db.Tx) error { return org.SetMembership(tx, o.ana, org.Clerk, false) })
+		if at, perms := stands(c); at != "" || perms != 0 {
+			t.Errorf("after the membership ended, with %s left: %q %b", eve, at, perms)
 		}
 		if _, err := o.sessions.Logout(ctx, c); err != nil {
 			t.Error(err)

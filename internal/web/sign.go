@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/duebook/duebook/internal/db"
@@ -47,6 +48,10 @@ func (h *handler) signIn(c *call) error {
 	case errors.Is(err, org.ErrNoUser), errors.Is(err, org.ErrPassword): // one answer: nobody learns who has an account
 		page.Errors = view.FieldErrors{{Field: "password", Message: "E-mail and password do not belong together."}}
 		return c.render(http.StatusUnprocessableEntity, view.SignIn(page))
+	case errors.Is(err, org.ErrThrottled):
+		c.w.Header().Set("Retry-After", strconv.Itoa(int(org.ThrottleTime.Seconds())))
+		page.Errors = view.FieldErrors{{Message: org.ErrThrottled.Message}}
+		return c.render(http.StatusTooManyRequests, view.SignIn(page))
 	case err != nil:
 		return err
 	}
@@ -82,7 +87,7 @@ func (h *handler) forgot(c *call) error {
 		page.Errors = view.FieldErrors{{Field: "email", Message: "Enter an e-mail address such as name@company.com."}}
 		return c.render(http.StatusUnprocessableEntity, view.ForgotPassword(page))
 	}
-	err := h.Sessions.StartReset(c.r.Context(), page.Email, func(tx *db.Tx, u org.User, token string) error {
+	err := h.Sessions.StartReset(c.r.Context(), page.Email, c.address(), func(tx *db.Tx, u org.User, token string) error {
 		link := strings.TrimSuffix(h.PublicURL, "/") + view.ResetPasswordURL + "?token=" + url.QueryEscape(token)
 		outbox.QueueSecret(tx, "passwordReset", u.Email, "Set a new password for Duebook",
 			"Somebody, probably you, asked for a new password for this address at Duebook.\n\nSet it here within one hour:\n"+link+
@@ -225,7 +230,7 @@ func (h *handler) choose(c *call) error {
 			if m.Org != chosen {
 				continue
 			}
-			if m.State == org.StateInactive || m.State == org.StateSetup { // from there no other could be chosen
+			if m.State == org.StateInactive || m.State == org.StateSetup {
 				return org.ErrOrgInactive
 			}
 			return nil

@@ -204,7 +204,7 @@ func (c *call) fail(err error) {
 	case errors.Is(err, errCrossOrigin):
 		page.Status, page.Detail = http.StatusForbidden, "The form did not come from a page of this server. Open the page here and send it again."
 	case errors.Is(err, org.ErrOrgInactive):
-		page.Status, page.Detail, page.Home = http.StatusForbidden, f.Message, view.Link{Text: "Sign in to another", URL: view.SignInURL}
+		page.Status, page.Detail, page.Home = http.StatusForbidden, f.Message, view.Link{Text: "Choose another organisation", URL: view.OrganisationsURL}
 	case errors.As(err, &tooLarge):
 		page.Status, page.Detail = http.StatusRequestEntityTooLarge, "That is more than this page takes."
 	case errors.Is(err, context.Canceled) && c.r.Context().Err() != nil:

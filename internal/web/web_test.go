@@ -439,6 +439,39 @@ func TestSignIn(t *testing.T) {
 	})
 }
 
+// TestSignInThrottled: SEC-10, T-12: the sixty-first failed login of a minute answers 429; so many mails to reset a
+// password and no more.
+func TestSignInThrottled(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		b := x.browser()
+		for range 7 {
+			b.post("/forgot-password", "email", "otto@other.example").want(t, 200, "Look into your mail")
+		}
+		mails := 0
+		if err := s.Read(context.Background(), db.Caller{}, func(tx *db.Tx) error {
+			all, err := outbox.List(tx)
+			mails = len(all)
+			return err
+		}); err != nil || mails != 5 {
+			t.Errorf("%d mails, %v", mails, err)
+		}
+		for range 60 {
+			if r := b.post("/signin", "email", "otto@other.example", "password", "no"); r.status != 422 && r.status != 403 {
+				t.Fatal(r.status, r.body)
+			}
+		}
+		r := b.post("/signin", "email", "ana@northwind.example", "password", password)
+		r.want(t, 429, "Too many failed logins", `value="ana@northwind.example"`)
+		if r.header.Get("Retry-After") != "60" {
+			t.Error(r.header)
+		}
+		s.Clock.Advance(time.Minute)
+		b.post("/signin", "email", "ana@northwind.example", "password", password).want(t, 303)
+	})
+}
+
 // resetLink is the path of the last link that was mailed to an address.
 func (x *site) resetLink(to string) string {
 	x.t.Helper()
@@ -494,6 +527,37 @@ func TestOrganisations(t *testing.T) {
 		b.get("/organisations").want(t, 200, "closed")
 		b.post("/organisations", "org", string(x.b.who.Org)).want(t, 403)
 		b.get("/bills/"+string(x.a.bill)).want(t, 200)
+		otto := x.browser() // whose only organisation it is
+		otto.post("/signin", "email", "otto@other.example", "password", password)
+		if r := otto.get("/bills"); r.location() != "/organisations?next=%2Fbills" {
+			t.Error(r.status, r.location())
+		}
+		otto.get("/organisations").want(t, 200, "Other LLC", "closed")
+
+		x.write(x.a.who, func(tx *db.Tx) error { // the one she stands in, too
+			o, err := org.Load(tx)
+			o.State = org.StateInactive
+			if err != nil {
+				return err
+			}
+			return org.Save(tx, o)
+		})
+		if r := b.get("/bills"); r.location() != "/organisations?next=%2Fbills" {
+			t.Error(r.status, r.location())
+		}
+		b.get("/organisations").want(t, 200, "Northwind Property Services")
+		x.write(x.b.who, func(tx *db.Tx) error {
+			o, err := org.Load(tx)
+			o.State = org.StateActive
+			if err != nil {
+				return err
+			}
+			return org.Save(tx, o)
+		})
+		if r := b.post("/organisations", "org", string(x.b.who.Org), "next", "/bills"); r.location() != "/bills" {
+			t.Error("another organisation after the closed one", r.status, r.location())
+		}
+		b.get("/bills/"+string(x.b.bill)).want(t, 200)
 	})
 }
 

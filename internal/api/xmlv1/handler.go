@@ -64,6 +64,7 @@ type request struct {
 	codec   codec
 	out     *xmldoc.Writer
 	busy    bool // the store refused for a moment: the call can be repeated unchanged (T-12)
+	tooMany bool // too many failed logins came from the address (T-12, S-7)
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +81,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.key, _ = doc.Root.Attr("applicationkey")
 	body := h.answer(q)
 	defer body.close()
-	if q.busy {
+	switch {
+	case q.tooMany:
+		w.Header().Set("Retry-After", strconv.Itoa(int(org.ThrottleTime.Seconds())))
+		w.WriteHeader(http.StatusTooManyRequests)
+	case q.busy:
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
@@ -197,6 +202,7 @@ func (h *Handler) failure(q *request, w *xmldoc.Writer, err error, wire func(str
 func (h *Handler) codes(q *request, w *xmldoc.Writer, err error, wire func(string) string) {
 	code, message, known := problem.ForV1(err, wire)
 	q.busy = q.busy || db.IsBusy(err)
+	q.tooMany = q.tooMany || errors.Is(err, org.ErrThrottled)
 	if !known {
 		ref := string(ids.New("err"))
 		h.log.ErrorContext(q.ctx, "operation failed", "reference", ref, "error", err)

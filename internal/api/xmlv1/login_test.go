@@ -111,7 +111,7 @@ func TestLogin(t *testing.T) {
 			expect(h, "org list, right", orgs(h, "five@acme.example", password), "failedBDCE016")
 			expect(h, "another user", code(h, h.email, password, acme), "OK")
 			var token string
-			if err := h.sessions.StartReset(context.Background(), "five@acme.example", func(_ *db.Tx, _ org.User, s string) error { token = s; return nil }); err != nil {
+			if err := h.sessions.StartReset(context.Background(), "five@acme.example", "", func(_ *db.Tx, _ org.User, s string) error { token = s; return nil }); err != nil {
 				h.t.Fatal(err)
 			}
 			expect(h, "a reset asked for", code(h, "five@acme.example", password, acme), "failedBDCE016")
@@ -132,6 +132,8 @@ func TestLogin(t *testing.T) {
 		})
 		h.run("V1-024 parallel guesses are counted exactly", func(h *house) {
 			h.member("many@acme.example", org.Administrator)
+			h.store.Clock.Advance(org.ThrottleTime) // the address starts afresh (SEC-10): fifty are below its limit
+			defer h.store.Clock.Advance(org.ThrottleTime)
 			var mu sync.Mutex
 			got := map[string]int{}
 			var wg sync.WaitGroup

@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/duebook/duebook/internal/org"
 )
 
 const formType = "application/x-www-form-urlencoded"
@@ -288,6 +290,33 @@ func TestBusyStore(t *testing.T) {
 		h.handler.ServeHTTP(w, r)
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "BDCE012") {
 			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	})
+}
+
+// T-12, S-7: after sixty failed logins within a minute the address gets 429, and the body of a failed login.
+func TestThrottledLogin(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		call := func(name, password string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest("POST", "/crudApi", strings.NewReader(`<request version="1.0" applicationkey="`+h.key+`"><`+name+
+				`><username>carl@acme.example</username><password>`+password+`</password><orgID>`+string(h.org)+`</orgID></`+name+`></request>`))
+			r.Header.Set("Content-Type", "text/xml")
+			r.RemoteAddr = "127.0.0.1:40000"
+			w := httptest.NewRecorder()
+			h.handler.ServeHTTP(w, r)
+			return w
+		}
+		h.member("carl@acme.example", org.Administrator)
+		for i := range 60 {
+			if w := call("login", "wrong"); w.Code != http.StatusOK {
+				t.Fatalf("%d. wrong password: %d %s", i+1, w.Code, w.Body)
+			}
+		}
+		for _, name := range []string{"login", "getorglist"} {
+			w := call(name, password)
+			if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "60" || !strings.Contains(w.Body.String(), "BDCE012") {
+				t.Errorf("%s: %d %v %s", name, w.Code, w.Header(), w.Body)
+			}
 		}
 	})
 }

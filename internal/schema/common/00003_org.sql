@@ -82,6 +82,7 @@ CREATE TABLE password_resets (
 	expires  BIGINT NOT NULL,
 	used     BIGINT NOT NULL
 );
+CREATE INDEX password_resets_user ON password_resets (user_id, used);
 
 -- Combinations that an administrator has confirmed for payments over generation 1 (LOG-5).
 CREATE TABLE payment_confirmations (
