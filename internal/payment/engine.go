@@ -87,7 +87,9 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		return err
 	})
 	if err != nil {
-		e.log.ErrorContext(ctx, "cannot tell what is due", "org", org, "error", err)
+		if ctx.Err() == nil {
+			e.log.ErrorContext(ctx, "cannot tell what is due", "org", org, "error", err)
+		}
 		return after, true
 	}
 	return next, ok
