@@ -439,6 +439,90 @@ func TestSignIn(t *testing.T) {
 	})
 }
 
+// TestPayAtOnce: XO-5: the same form sent by many at the same instant pays once, and everybody is led to that payment; as
+// does a form opened in two windows once the first has taken all that is open.
+func TestPayAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		ana := x.signedIn("ana@northwind.example")
+		confirm := func(key string) map[string]int {
+			answers := map[string]int{}
+			var mu sync.Mutex
+			var wg sync.WaitGroup
+			for range 10 {
+				wg.Go(func() {
+					r := ana.post("/bills/"+string(x.a.bill)+"/pay/confirm", "amount", "1000.00", "processDate", "2026-11-24", "key", key)
+					mu.Lock()
+					defer mu.Unlock()
+					answers[fmt.Sprint(r.status, " ", r.location())]++
+				})
+			}
+			wg.Wait()
+			return answers
+		}
+		first := confirm("one form")
+		if len(first) != 1 {
+			t.Errorf("answers %v", first)
+		}
+		for a := range first {
+			if !strings.HasPrefix(a, "303 /payments/") {
+				t.Errorf("answers %v", first)
+			}
+		}
+		second := confirm("another form") // 250.00 are left
+		if second["422 "] != 10 {
+			t.Errorf("answers %v", second)
+		}
+		var payments, parts, scheduled int64
+		if err := s.Read(context.Background(), x.a.who, func(tx *db.Tx) error {
+			return tx.Row(`SELECT (SELECT count(*) FROM payments WHERE org_id = $1), (SELECT count(*) FROM pay_keys WHERE org_id = $1),
+				(SELECT scheduled_amount FROM bills WHERE org_id = $1 AND id = $2)`, string(x.a.who.Org), string(x.a.bill)).Scan(&payments, &parts, &scheduled)
+		}); err != nil || payments != 1 || parts != 1 || scheduled != 1_000_00 {
+			t.Errorf("%d payments, %d keys, %d scheduled, %v", payments, parts, scheduled, err)
+		}
+	})
+}
+
+// TestCookie: the session travels by https only once people reach the server by https, and a program in the page never
+// sees it.
+func TestCookie(t *testing.T) {
+	t.Parallel()
+	s := dbtest.SQLite(t)
+	open(t, s)
+	for public, secure := range map[string]bool{"https://books.example": true, "http://books.example": false} {
+		h, err := web.New(web.Deps{DB: s.DB, Sessions: org.NewSessions(s.DB), PublicURL: public, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(path string, cookies []*http.Cookie, pairs string) *http.Cookie {
+			r := httptest.NewRequest(http.MethodPost, public+path, strings.NewReader(pairs))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", public)
+			for _, c := range cookies {
+				r.AddCookie(c)
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			set := w.Result().Cookies()
+			if w.Code != http.StatusSeeOther || len(set) != 1 {
+				t.Fatalf("%s%s: %d, cookies %v", public, path, w.Code, set)
+			}
+			return set[0]
+		}
+		in := post("/signin", nil, url.Values{"email": {"ana@northwind.example"}, "password": {password}}.Encode())
+		out := post("/signout", []*http.Cookie{in}, "")
+		for _, c := range []*http.Cookie{in, out} {
+			if c.Secure != secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+				t.Errorf("%s: %v", public, c)
+			}
+		}
+		if out.MaxAge >= 0 {
+			t.Errorf("signing out leaves %v", out)
+		}
+	}
+}
+
 // TestSignInThrottled: SEC-10, T-12: the sixty-first failed login of a minute answers 429; so many mails to reset a
 // password and no more.
 func TestSignInThrottled(t *testing.T) {
