@@ -63,6 +63,13 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 	if err != nil {
 		return nil, fmt.Errorf("open the write lock: %w", err)
 	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would let everybody read it
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database: %w", err), lock.Close())
+	}
+	if err := file.Close(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	s := &sqliteStore{
 		path:     path,
 		lock:     lock,

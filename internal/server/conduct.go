@@ -3,8 +3,10 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/duebook/duebook/internal/bank"
@@ -25,8 +27,11 @@ type conductor struct {
 	app   *App
 	last  time.Time // the instant up to which due work has been done
 	saved time.Time // of that, what the store knows
-	sims  map[ids.ID]*banksim.Sim
-	banks int64 // funding accounts there were when sims were made
+	inbox time.Time // when the folders from the banks were last looked into
+	// behind are the organisations whose last step failed: what the simulated bank had for them is not foretold again.
+	behind map[ids.ID]bool
+	sims   map[ids.ID]*banksim.Sim
+	banks  int64 // funding accounts there were when sims were made
 }
 
 // conducting is what one node of a store does at a time. Two would do nothing twice, but not in due order.
@@ -80,6 +85,7 @@ func (c *conductor) settle(ctx context.Context) error {
 }
 
 func (c *conductor) catchUp(ctx context.Context) error {
+	c.inbox = time.Time{}
 	now, _, err := c.look(ctx)
 	if err != nil {
 		return err
@@ -97,37 +103,65 @@ func (c *conductor) catchUp(ctx context.Context) error {
 // ever.
 const sameInstant = 8
 
-// upTo works through the due instants until none is left at or before now, and then through the queue.
+// inboxPause is the time between two looks into the folders from the banks: nobody foretells what they send.
+const inboxPause = 5 * time.Second
+
+// upTo works through the due instants until none is left at or before now, then takes in what the banks sent of their
+// own accord, and works through the queue. An organisation whose work fails rests until the next pass and keeps no other
+// one waiting; the errors come joined.
 func (c *conductor) upTo(ctx context.Context, now time.Time) error {
 	orgs, err := c.orgs(ctx)
 	if err != nil {
 		return err
 	}
+	var failed error
+	fails := func(o ids.ID, err error) {
+		failed = errors.Join(failed, fmt.Errorf("organisation %s: %w", o, err))
+		c.behind[o] = true
+		orgs = slices.DeleteFunc(orgs, func(x ids.ID) bool { return x == o })
+	}
 	stepped := false
-	for repeated := 0; ; {
-		at, ok, err := c.next(ctx, orgs)
-		if err != nil {
-			return err
-		}
-		if !ok || at.After(now) {
+	for repeated := 0; ctx.Err() == nil; {
+		at, due := c.next(ctx, orgs, fails)
+		if len(due) == 0 || at.After(now) {
 			break
 		}
 		if at.After(c.last) {
 			c.last, repeated = at, 0
-		} else if repeated++; repeated > sameInstant {
-			return fmt.Errorf("work due at %s does not come to an end", at.Format(time.RFC3339Nano))
+		} else {
+			repeated++
 		}
-		if err := c.step(ctx, orgs, c.last); err != nil {
-			return err
+		for _, o := range due {
+			if repeated > sameInstant {
+				fails(o, fmt.Errorf("work due at %s does not come to an end", at.Format(time.RFC3339Nano)))
+			} else if err := c.step(ctx, o, c.last); err != nil {
+				fails(o, err)
+			} else {
+				delete(c.behind, o)
+			}
+		}
+		if err := c.queue(ctx, c.last); err != nil {
+			return errors.Join(failed, err)
 		}
 		stepped = true
 	}
-	c.last = now
-	if err := c.queue(ctx, now); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !stepped && now.Sub(c.saved) < time.Minute {
-		return nil
+	c.last = now
+	if now.Sub(c.inbox) >= inboxPause || now.Before(c.inbox) {
+		c.inbox = now
+		for _, o := range slices.Clone(orgs) {
+			if err := c.app.Engine.TakeIn(ctx, o, now); err != nil {
+				fails(o, err)
+			}
+		}
+	}
+	if err := c.queue(ctx, now); err != nil {
+		return errors.Join(failed, err)
+	}
+	if failed != nil || !stepped && now.Sub(c.saved) < time.Minute {
+		return failed
 	}
 	return c.app.DB.Write(ctx, db.Caller{Channel: "server"}, func(tx *db.Tx) error {
 		tx.Exec(`UPDATE store SET worked_until = $1 WHERE id = 1 AND worked_until < $1`, int64(clock.FromTime(now)))
@@ -147,50 +181,50 @@ func (c *conductor) orgs(ctx context.Context) ([]ids.ID, error) {
 	return out, err
 }
 
-// next is the earliest instant at which something is due anywhere.
-func (c *conductor) next(ctx context.Context, orgs []ids.ID) (at time.Time, found bool, err error) {
-	consider := func(t time.Time, ok bool) {
-		if ok && (!found || t.Before(at)) {
-			at, found = t, true
+// next is the earliest instant at which something is due anywhere, and for which organisations.
+func (c *conductor) next(ctx context.Context, orgs []ids.ID, fails func(ids.ID, error)) (at time.Time, due []ids.ID) {
+	for _, o := range slices.Clone(orgs) {
+		t, ok := c.app.Engine.Due(ctx, o, c.last)
+		if c.behind[o] {
+			t, ok = c.last, true
 		}
-	}
-	for _, o := range orgs {
-		consider(c.app.Engine.Due(ctx, o, c.last))
 		if c.app.DB.Sandbox() {
 			sim, err := c.sim(ctx, o)
 			if err != nil {
-				return at, false, err
+				fails(o, err)
+				continue
 			}
-			consider(sim.NextDue(c.last))
+			if s, banks := sim.NextDue(c.last); banks && (!ok || s.Before(t)) {
+				t, ok = s, true
+			}
+		}
+		switch {
+		case !ok:
+		case len(due) == 0 || t.Before(at):
+			at, due = t, []ids.ID{o}
+		case t.Equal(at):
+			due = append(due, o)
 		}
 	}
-	return at, found, nil
+	return at, due
 }
 
-// step does what is due at that instant: our side, then the bank's, then ours with the bank's answers.
-func (c *conductor) step(ctx context.Context, orgs []ids.ID, at time.Time) error {
-	for _, o := range orgs {
-		if err := c.app.Engine.Step(ctx, o, at); err != nil {
-			return err
-		}
-		if !c.app.DB.Sandbox() {
-			continue
-		}
-		sim, err := c.sim(ctx, o)
-		if err != nil {
-			return err
-		}
-		written, err := sim.Run(at)
-		if err != nil {
-			return err
-		}
-		if len(written) > 0 {
-			if err := c.app.Engine.Step(ctx, o, at); err != nil {
-				return err
-			}
-		}
+// step does what is due for an organisation at that instant: our side, then the bank's, then ours with the bank's
+// answers.
+func (c *conductor) step(ctx context.Context, o ids.ID, at time.Time) error {
+	err := c.app.Engine.Step(ctx, o, at)
+	if err != nil || !c.app.DB.Sandbox() {
+		return err
 	}
-	return c.queue(ctx, at)
+	sim, err := c.sim(ctx, o)
+	if err != nil {
+		return err
+	}
+	written, err := sim.Run(at)
+	if err != nil || len(written) == 0 {
+		return err
+	}
+	return c.app.Engine.Step(ctx, o, at)
 }
 
 // queue works on the queue in due order; in a live store its own runners do.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/duebook/duebook/internal/api/xmlv1"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/web"
 )
 
@@ -47,7 +48,7 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Running{app: a, addr: l.Addr(), stop: cancel, failed: make(chan error, 1),
-		conductor: &conductor{app: a}}
+		conductor: &conductor{app: a, behind: map[ids.ID]bool{}}}
 	mux, err := r.routes()
 	if err != nil {
 		cancel()

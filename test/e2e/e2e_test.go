@@ -232,6 +232,15 @@ func (n *node) logged() string {
 	return n.log.String()
 }
 
+// forgive empties the log and gives what stood there, errors the test has caused.
+func (n *node) forgive() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	log := n.log.String()
+	n.log.Reset()
+	return log
+}
+
 // stop ends the server with SIGTERM: it exits with 0 and has logged no error.
 func (n *node) stop() {
 	n.t.Helper()

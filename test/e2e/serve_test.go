@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,13 +63,21 @@ func TestLiveStore(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, url string) {
 		s := &store{t: t, dir: t.TempDir(), url: url}
-		s.ok("org", "create", "--name", "Acme", "--admin-email", email, "--admin-password", password)
+		var org struct{ OrgID string }
+		s.json(&org, "org", "create", "--name", "Acme", "--admin-email", email, "--admin-password", password)
 		for _, args := range [][]string{
 			{"serve", "--listen", "127.0.0.1:0", "--sandbox"},
 			{"org", "list", "--sandbox"},
 			{"org", "create", "--sandbox", "--name", "B", "--admin-email", email, "--admin-password", password},
 		} {
 			s.refused(args, "this is a live store")
+		}
+		in := filepath.Join(s.dir, "bank", org.OrgID, "in") // nothing is due, and yet it is looked into
+		if err := os.MkdirAll(in, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(in, "torn.bai"), []byte("01,"), 0o600); err != nil {
+			t.Fatal(err)
 		}
 		n := s.serve()
 		for _, path := range []string{"/sandbox/clock", "/sandbox/mail", "/sandbox/settle"} {
@@ -80,6 +90,11 @@ func TestLiveStore(t *testing.T) {
 			t.Errorf("a live store's clock was moved: %v", err)
 		}
 		_ = resp.Body.Close()
+		for begin := time.Now(); !strings.Contains(n.logged(), "file of the bank refused"); time.Sleep(20 * time.Millisecond) {
+			if time.Since(begin) > 10*time.Second {
+				t.Fatalf("what the bank sent is not taken in\n%s", n.logged())
+			}
+		}
 	})
 }
 
@@ -128,6 +143,57 @@ func TestStopDrains(t *testing.T) {
 	defer resp.Body.Close()
 	if answer, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(answer), "<sessionId>") {
 		t.Errorf("the call under way: %s %v", answer, err)
+	}
+	n.stop()
+	s.clean()
+}
+
+// The organisation whose files cannot be written rests; the others go on, and it catches up once that is mended.
+func TestOneOrganisationFails(t *testing.T) {
+	t.Parallel()
+	s := sandbox(t, "")
+	var made struct{ OrgID string }
+	s.json(&made, "org", "create", "--name", "Before Acme", "--admin-email", email, "--admin-password", password, "--api-access")
+	other := *s
+	other.org = made.OrgID
+	n := s.serve()
+	n.post("/sandbox/clock", `{"now":"2026-11-23T17:00:00Z"}`)
+	for _, x := range []*store{s, &other} {
+		session := (&node{store: x, base: n.base}).login()
+		n.made(session, payBill(n.made(session, createBill(n.made(session, createVendor), "INV-1"))))
+	}
+	out := func(x *store) string { return filepath.Join(x.dir, "bank", x.org, "out") }
+	if err := os.MkdirAll(filepath.Dir(out(&other)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(out(&other), nil, 0o600); err != nil { // where the folder should be
+		t.Fatal(err)
+	}
+	n.post("/sandbox/clock", `{"now":"2026-12-07T17:00:00Z"}`)
+	resp, err := http.Post(n.base+"/sandbox/settle", "", nil)
+	if err != nil || resp.StatusCode != http.StatusInternalServerError {
+		t.Errorf("settle with an organisation that cannot go on: %v", err)
+	}
+	_ = resp.Body.Close()
+	if log := n.forgive(); !strings.Contains(log, other.org) {
+		t.Errorf("the log does not say whose work failed:\n%s", log)
+	}
+	left := func(x *store) string {
+		node := &node{store: x, base: n.base}
+		return between(node.call(operation(node.login(), `<get_list object="bill"></get_list>`)), "<paymentStatus>", "<")
+	}
+	if status := left(s); status != "0" {
+		t.Errorf("the bill of the other organisation has status %s", status)
+	}
+	if err := os.Remove(out(&other)); err != nil {
+		t.Fatal(err)
+	}
+	n.post("/sandbox/settle", "")
+	for _, x := range []*store{s, &other} {
+		files, err := os.ReadDir(out(x))
+		if err != nil || len(files) != 1 || left(x) != "0" {
+			t.Errorf("%s: %d files left (%v)", x.org, len(files), err)
+		}
 	}
 	n.stop()
 	s.clean()
