@@ -224,6 +224,7 @@ func (o *operatorAddCmd) Run(c *call) error {
 type bankCmd struct {
 	Add        bankAddCmd        `cmd:"" help:"Add a funding account."`
 	List       bankListCmd       `cmd:"" help:"List the funding accounts of an organisation."`
+	Verify     bankVerifyCmd     `cmd:"" help:"Let payments draw on an account, on evidence that it is the organisation's."`
 	Deactivate bankDeactivateCmd `cmd:"" help:"Stop paying from an account."`
 }
 
@@ -283,28 +284,44 @@ func (b *bankListCmd) Run(c *call) error {
 	})
 }
 
+type bankVerifyCmd struct {
+	ID string `arg:"" help:"Bank account id."`
+}
+
+// Run verifies the account, whichever organisation it belongs to (FND-6).
+func (b *bankVerifyCmd) Run(c *call) error {
+	if err := c.changeBank(b.ID, bank.Verify); err != nil {
+		return err
+	}
+	return c.done("Payments can draw on %s now.", b.ID)
+}
+
 type bankDeactivateCmd struct {
 	ID string `arg:"" help:"Bank account id."`
 }
 
 // Run deactivates the account, whichever organisation it belongs to.
 func (b *bankDeactivateCmd) Run(c *call) error {
+	if err := c.changeBank(b.ID, bank.Deactivate); err != nil {
+		return err
+	}
+	return c.done("Nothing is paid from %s any more.", b.ID)
+}
+
+// changeBank changes a funding account in the organisation that it belongs to.
+func (c *call) changeBank(id string, change func(*db.Tx, ids.ID) error) error {
 	return c.existing(func(app *server.App) error {
 		var owner string
 		err := app.DB.Read(c.ctx, command(""), func(tx *db.Tx) error {
-			if tx.Row(`SELECT org_id FROM bank_accounts WHERE id = $1`, b.ID).Scan(&owner) != nil {
-				return fault.ErrNotFound.With(b.ID)
+			if tx.Row(`SELECT org_id FROM bank_accounts WHERE id = $1`, id).Scan(&owner) != nil {
+				return fault.ErrNotFound.With(id)
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		err = app.DB.Write(c.ctx, command(ids.ID(owner)), func(tx *db.Tx) error { return bank.Deactivate(tx, ids.ID(b.ID)) })
-		if err != nil {
-			return err
-		}
-		return c.done("Nothing is paid from %s any more.", b.ID)
+		return app.DB.Write(c.ctx, command(ids.ID(owner)), func(tx *db.Tx) error { return change(tx, ids.ID(id)) })
 	})
 }
 

@@ -41,7 +41,7 @@ type cli struct {
 	Org      orgCmd      `cmd:"" help:"Organisations: create, list, set."`
 	User     userCmd     `cmd:"" help:"Users: add, unlock."`
 	Operator operatorCmd `cmd:"" help:"Operators, who run the server and review applications."`
-	Bank     bankCmd     `cmd:"" help:"Funding bank accounts: add, list, deactivate."`
+	Bank     bankCmd     `cmd:"" help:"Funding bank accounts: add, list, verify, deactivate."`
 	Appkey   appkeyCmd   `cmd:"" help:"Application keys: issue, list, deactivate, reactivate."`
 	Verify   verifyCmd   `cmd:"" help:"Check every invariant of the store."`
 	Backup   backupCmd   `cmd:"" help:"Copy the store to a folder while the server runs."`
