@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"mime"
@@ -40,39 +39,47 @@ func (h *handler) bills(c *call) error {
 	if err != nil {
 		return err
 	}
-	page.Page, page.Currency = c.page("Bills", view.BillsURL), c.org.Currency
+	page.Page, page.Currency, page.CanEnter = c.page("Bills", view.BillsURL), c.org.Currency, c.may(org.ManageBills)
 	page.Search = q.Search
 	return c.render(http.StatusOK, view.Bills(page))
 }
 
+// billsCSV sends the bills page by page: no transaction waits for a slow line, and memory holds one page. A file that
+// cannot be finished is broken off, so that nobody takes it for the whole.
 func (h *handler) billsCSV(c *call) error {
-	var rows []view.BillRow
-	err := c.read(func(tx *db.Tx) (err error) {
-		rows, err = read.AllBills(tx, view.ParseBillQuery(c.r.URL.Query()), c.today)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
+	q := view.ParseBillQuery(c.r.URL.Query())
+	q.After, q.Before = "", ""
+	w := csv.NewWriter(c.w)
 	w.UseCRLF = true
-	record := []string{"id", "vendor", "invoice number", "invoice date", "due date", "currency", "amount", "still to pay", "approval", "payment"}
-	for i := -1; i < len(rows); i++ {
-		if i >= 0 {
-			r := rows[i]
-			digits := money.Digits(r.Currency)
-			record = []string{r.ID, plain(r.Vendor), plain(r.Number), r.Date.String(), r.Due.String(), r.Currency,
-				money.FormatMinor(r.Amount, digits), money.FormatMinor(r.Open, digits), view.ApprovalBadge(r.Approval).Label, view.BillBadge(r.Payment).Label}
-		}
-		if err := w.Write(record); err != nil {
+	for first := true; first || q.After != ""; first = false {
+		var rows []view.BillRow
+		var at read.Cursors
+		err := c.read(func(tx *db.Tx) (err error) {
+			rows, at, err = read.ManyBills(tx, q, c.today)
+			return err
+		})
+		if err != nil && first {
 			return err
 		}
+		if err != nil {
+			h.Log.ErrorContext(c.r.Context(), "export broken off", "path", c.r.URL.Path, "error", err)
+			panic(http.ErrAbortHandler)
+		}
+		if first {
+			c.attachment("text/csv; charset=utf-8", "bills-"+c.today.String()+".csv")
+			_ = w.Write([]string{"id", "vendor", "invoice number", "invoice date", "due date", "currency", "amount", "still to pay", "approval", "payment"})
+		}
+		for _, r := range rows {
+			digits := money.Digits(r.Currency)
+			_ = w.Write([]string{r.ID, plain(r.Vendor), plain(r.Number), r.Date.String(), r.Due.String(), r.Currency,
+				money.FormatMinor(r.Amount, digits), money.FormatMinor(r.Open, digits), view.ApprovalBadge(r.Approval).Label, view.BillBadge(r.Payment).Label})
+		}
+		if w.Flush(); w.Error() != nil {
+			return nil // the browser has gone
+		}
+		q.After = at.Next
 	}
-	w.Flush()
-	c.attachment("text/csv; charset=utf-8", "bills-"+c.today.String()+".csv")
-	_, _ = c.w.Write(b.Bytes())
-	return w.Error()
+	return nil
 }
 
 // plain keeps a spreadsheet from taking a text for a formula.
@@ -224,18 +231,22 @@ func (h *handler) attach(c *call) error {
 	if err != nil {
 		return c.refuseDocument(id, err)
 	}
-	u, err := document.Store(c.r.Context(), h.Blobs, head.Filename, head.Size, file)
-	if err != nil {
+	if err := c.attachFile(id, file, head); err != nil {
 		return c.refuseDocument(id, err)
 	}
-	err = c.write(func(tx *db.Tx) error {
+	return c.done(view.BillURL(string(id)), "attached")
+}
+
+// attachFile stores an uploaded file and adds it to a bill.
+func (c *call) attachFile(id ids.ID, file multipart.File, head *multipart.FileHeader) error {
+	u, err := document.Store(c.r.Context(), c.h.Blobs, head.Filename, head.Size, file)
+	if err != nil {
+		return err
+	}
+	return c.write(func(tx *db.Tx) error {
 		_, err := document.Attach(tx, id, u)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return c.done(view.BillURL(string(id)), "attached")
 }
 
 // upload is the file of a form. It takes its time: a large file over a thin line is no attack.
@@ -261,7 +272,7 @@ func (c *call) upload() (multipart.File, *multipart.FileHeader, error) {
 // refuseDocument shows the bill again with what was wrong with a document.
 func (c *call) refuseDocument(id ids.ID, err error) error {
 	f := fault.From(err)
-	if f == nil || f.Kind == fault.Internal {
+	if f == nil || f.Kind == fault.Internal || f.Kind == fault.Busy || f.Kind == fault.Unknown {
 		return err
 	}
 	message := f.Message

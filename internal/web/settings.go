@@ -117,7 +117,7 @@ func (h *handler) security(c *call) error {
 	if err != nil {
 		return err
 	}
-	page.Page = c.page("Security", view.SettingsURL)
+	page.Page, page.Banks = c.page("Security", view.SettingsURL), c.may(org.ViewBanks)
 	return c.render(http.StatusOK, view.Security(page))
 }
 

@@ -30,7 +30,7 @@ func (h *handler) vendors(c *call) error {
 	if err != nil {
 		return err
 	}
-	page.Page, page.Currency = c.page("Vendors", view.VendorsURL), c.org.Currency
+	page.Page, page.Currency, page.CanAdd = c.page("Vendors", view.VendorsURL), c.org.Currency, c.may(org.ManageVendors)
 	return c.render(http.StatusOK, view.Vendors(page))
 }
 
@@ -82,9 +82,8 @@ func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
 	if v.Payee() != v.Name {
 		page.Payee = v.Payee()
 	}
-	if len(v.TaxID) > 4 {
-		page.TaxTail = v.TaxID[len(v.TaxID)-4:]
-	}
+	page.TaxTail, page.CanEdit = taxTail(v), c.may(org.ManageVendors)
+	page.CanEnter = c.may(org.ManageBills) && v.Active == record.Active
 	history := []ids.ID{id}
 	a, err := vendor.ActiveBankAccount(tx, id)
 	switch {

@@ -12,11 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -29,6 +32,7 @@ import (
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/web/assets"
 	"github.com/duebook/duebook/internal/web/read"
@@ -100,6 +104,8 @@ func (h *handler) routes() []route {
 		{"GET /{$}", h.home},
 		{"GET /bills", h.bills},
 		{"GET /bills.csv", h.billsCSV},
+		{"GET /bills/new", h.newBillForm},
+		{"POST /bills/new", h.enterBill},
 		{"GET /bills/{id}", h.bill},
 		{"POST /bills/{id}/documents", h.attach},
 		{"GET /bills/{id}/documents/{document}", h.download},
@@ -116,7 +122,11 @@ func (h *handler) routes() []route {
 		{"GET /payments/{id}/checks.pdf", h.checks},
 
 		{"GET /vendors", h.vendors},
+		{"GET /vendors/new", h.newVendorForm},
+		{"POST /vendors/new", h.addVendor},
 		{"GET /vendors/{id}", h.vendor},
+		{"GET /vendors/{id}/edit", h.editVendorForm},
+		{"POST /vendors/{id}/edit", h.editVendor},
 		{"GET /vendors/{id}/bank-account", h.vendorBankForm},
 		{"POST /vendors/{id}/bank-account", h.addVendorBank},
 		{"POST /vendors/{id}/bank-account/remove", h.removeVendorBank},
@@ -127,6 +137,11 @@ func (h *handler) routes() []route {
 		{"POST /settings/profile/edit", h.saveProfile},
 		{"GET /settings/security", h.security},
 		{"POST /settings/security", h.confirmApplication},
+		{"GET /settings/bank-accounts", h.bankAccounts},
+		{"GET /settings/bank-accounts/new", h.bankAccountForm},
+		{"POST /settings/bank-accounts/new", h.addBankAccount},
+		{"GET /settings/bank-accounts/{id}/deactivate", h.closeBankAccountForm},
+		{"POST /settings/bank-accounts/{id}/deactivate", h.closeBankAccount},
 		{"GET /setup/company/preferences", h.preferences},
 
 		{"GET /developers/errors", h.apiErrors},
@@ -256,9 +271,13 @@ func (c *call) redirect(to string) {
 var notices = map[string]view.Flash{
 	"saved":     {Tone: view.Good, Text: "Saved."},
 	"canceled":  {Tone: view.Good, Text: "The payment is cancelled. Its amount can be paid again."},
+	"entered":   {Tone: view.Good, Text: "The bill is entered."},
 	"attached":  {Tone: view.Good, Text: "The document is added."},
+	"vendor":    {Tone: view.Good, Text: "The vendor is added."},
 	"bank":      {Tone: view.Good, Text: "The bank account is added. A test entry goes to it with the next run."},
 	"unbanked":  {Tone: view.Good, Text: "The bank account is removed."},
+	"funding":   {Tone: view.Wait, Text: "The account is added. It waits for the operator of this server, who verifies that it is yours."},
+	"closed":    {Tone: view.Good, Text: "The account is deactivated. Nothing new is paid from it."},
 	"confirmed": {Tone: view.Good, Text: "The program may pay from now on."},
 	"password":  {Tone: view.Good, Text: "Your new password is set."},
 }
@@ -348,6 +367,12 @@ func (c *call) readFrame(tx *db.Tx) error {
 		Rail: view.Rail(0, bills, payments), Org: view.Organisation{ID: string(c.org.ID), Name: c.org.Name},
 		Orgs: organisationList(all), User: c.user, Version: c.h.Version, Help: view.ErrorsURL,
 	}
+	if c.may(org.ManageBills) {
+		c.frame.New = append(c.frame.New, view.Link{Text: "Bill", URL: view.NewBillURL("")})
+	}
+	if c.may(org.ManageVendors) {
+		c.frame.New = append(c.frame.New, view.Link{Text: "Vendor", URL: view.NewVendorURL})
+	}
 	if tx.Sandbox() {
 		c.frame.Sandbox = view.Instant(c.now, c.zone)
 	}
@@ -385,7 +410,31 @@ func (c *call) form() error {
 	if err != nil && !errors.As(err, &tooLarge) {
 		return problem.ErrMalformed.Because(err)
 	}
-	return err
+	return errors.Join(err, c.checkText())
+}
+
+// checkText refuses what is no text; no form of ours sends it, and not every database takes it.
+func (c *call) checkText() error {
+	for _, values := range c.r.PostForm {
+		for _, s := range values {
+			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+				return problem.ErrMalformed
+			}
+		}
+	}
+	return nil
+}
+
+// tooLong gives the fields of the form that are longer than the record's field of that name allows; names gives the
+// form's name for the record's.
+func (c *call) tooLong(t *record.Type, names map[string]string) view.FieldErrors {
+	var all view.FieldErrors
+	for _, of := range slices.Sorted(maps.Keys(names)) {
+		if most := t.Must(of).Max; utf8.RuneCountInString(c.field(names[of])) > most {
+			all = append(all, view.FieldError{Field: names[of], Message: "Shorten this to " + view.Count(most, "character", "characters") + ".", Code: "BDCE048"})
+		}
+	}
+	return all
 }
 
 // field is a field of the form without the spaces around it.

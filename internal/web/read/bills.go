@@ -29,11 +29,9 @@ func Bills(tx *db.Tx, q view.BillQuery, today civil.Date) ([]view.BillRow, Curso
 	return bills(tx, q, "", today, PageSize)
 }
 
-// AllBills gives every bill that q asks for, for a file.
-func AllBills(tx *db.Tx, q view.BillQuery, today civil.Date) ([]view.BillRow, error) {
-	q.After, q.Before = "", ""
-	rows, _, err := bills(tx, q, "", today, 0)
-	return rows, err
+// ManyBills is Bills in larger pages, for a file.
+func ManyBills(tx *db.Tx, q view.BillQuery, today civil.Date) ([]view.BillRow, Cursors, error) {
+	return bills(tx, q, "", today, 1000)
 }
 
 // BillsOfVendor gives the bills of a vendor that are due last, at most limit.

@@ -131,7 +131,7 @@ func TestSearch(t *testing.T) {
 			"zeta": 40, "SÖHNE": 40, "100%": 40, "%": 40, "_": 40, "älpler": 40, "inv-0007": 1, "0007": 1, "0119": 1, "nobody": 0, "!": 0, " zeta ": 40,
 		} {
 			in(t, s, who, func(tx *db.Tx) error {
-				rows, err := read.AllBills(tx, view.BillQuery{Search: search}, today)
+				rows, _, err := read.ManyBills(tx, view.BillQuery{Search: search}, today)
 				if err != nil {
 					return err
 				}
@@ -160,7 +160,7 @@ func TestHome(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		who := book(t, s)
 		in(t, s, who, func(tx *db.Tx) error {
-			all, err := read.AllBills(tx, view.BillQuery{}, today)
+			all, _, err := read.ManyBills(tx, view.BillQuery{}, today)
 			if err != nil {
 				return err
 			}

@@ -10,7 +10,8 @@ type BillsPage struct {
 	Rows     []BillRow
 	Next     string // cursor of the last row when more follow, else ""
 	Previous string // cursor of the first row when some come before, else ""
-	Exists   bool   // whether the organisation has any bill at all; tells an empty book from an empty search
+	CanEnter bool
+	Exists   bool // whether the organisation has any bill at all; tells an empty book from an empty search
 }
 
 // BillRow is one bill in the list, amounts in the minor unit of Currency.

@@ -13,6 +13,7 @@ type SettingsPage struct {
 type SecurityPage struct {
 	Page
 	Applications []Application
+	Banks        bool // whether the user may see Settings > Bank accounts
 }
 
 // Application is a program that acts for a user. Whoever manages the company confirms that it may pay (LOG-5).

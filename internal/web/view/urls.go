@@ -19,17 +19,26 @@ const (
 	PaymentsURL = "/payments"  // GET, see PaymentQuery
 	VendorsURL  = "/vendors"   // GET, see VendorQuery
 
+	NewVendorURL = "/vendors/new" // GET form, POST the fields of VendorFormPage
+
 	SettingsURL    = "/settings"              // GET overview
 	ProfileURL     = "/settings/profile"      // GET
 	EditProfileURL = "/settings/profile/edit" // GET form, POST the fields of ProfileForm
 	SecurityURL    = "/settings/security"     // GET; POST user, key confirms an application for payments
 	PreferencesURL = "/setup/company/preferences"
 
+	BankAccountsURL   = "/settings/bank-accounts"     // GET
+	NewBankAccountURL = "/settings/bank-accounts/new" // GET form, POST name, routingNumber, accountNumber
+
 	ErrorsURL = "/developers/errors" // GET ?q=
 )
 
 // BillURL is the page of one bill.
 func BillURL(id string) string { return BillsURL + "/" + url.PathEscape(id) }
+
+// NewBillURL asks for the vendor of a new bill (GET, see VendorQuery), with a vendor for the bill itself (GET), and takes it
+// (POST the fields of BillFormPage).
+func NewBillURL(vendor string) string { return BillsURL + "/new" + parameters("vendor", vendor) }
 
 // PayURL is the pay form of a bill (GET). ReviewPaymentURL takes its fields (POST amount, processDate, account, key)
 // and shows what would happen; ConfirmPaymentURL takes the same fields (POST) and does it.
@@ -64,11 +73,19 @@ func ChecksURL(id string) string { return PaymentURL(id) + "/checks.pdf" }
 // VendorURL is the page of one vendor.
 func VendorURL(id string) string { return VendorsURL + "/" + url.PathEscape(id) }
 
+// EditVendorURL is the form for a vendor (GET, POST the fields of VendorFormPage).
+func EditVendorURL(id string) string { return VendorURL(id) + "/edit" }
+
 // VendorBankURL is the form for a vendor's bank account (GET, POST the fields of VendorBankPage).
 func VendorBankURL(id string) string { return VendorURL(id) + "/bank-account" }
 
 // RemoveVendorBankURL deletes a vendor's bank account (POST).
 func RemoveVendorBankURL(id string) string { return VendorBankURL(id) + "/remove" }
+
+// CloseBankAccountURL says what deactivating an account of ours does (GET), and does it (POST).
+func CloseBankAccountURL(id string) string {
+	return BankAccountsURL + "/" + url.PathEscape(id) + "/deactivate"
+}
 
 // BillQuery is what the list of bills can be asked for. The zero value asks for all bills in the list's usual order,
 // and makes no parameters.

@@ -8,6 +8,7 @@ type VendorsPage struct {
 	Rows           []VendorRow
 	Next, Previous string // cursors as in BillsPage
 	Exists         bool
+	CanAdd         bool
 }
 
 // VendorRow is one vendor in the list.
@@ -32,6 +33,7 @@ type VendorPage struct {
 	Method               string
 	Bank                 *VendorBank // nil without an account
 	CanManageBank        bool
+	CanEdit, CanEnter    bool // the vendor; bills of it
 	Bills                []BillRow
 	AllBills             string // URL
 	Currency             string
@@ -69,11 +71,4 @@ func (v VendorsPage) nextURL() string {
 		return ""
 	}
 	return VendorQuery{Search: v.Query.Search, After: v.Next}.URL()
-}
-
-func (v VendorBankPage) routingHint() string {
-	if v.Sandbox {
-		return "Nine digits. In a sandbox it begins with 99, for example 990000026."
-	}
-	return "Nine digits, at the bottom left of a check."
 }

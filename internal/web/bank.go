@@ -1,0 +1,156 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/web/read"
+	"github.com/duebook/duebook/internal/web/view"
+)
+
+func (h *handler) bankAccounts(c *call) error {
+	var page view.BankAccountsPage
+	err := c.read(func(tx *db.Tx) error {
+		if err := tx.Require(org.ViewBanks); err != nil {
+			return err
+		}
+		all, err := bank.List(tx)
+		if err != nil {
+			return err
+		}
+		slices.SortStableFunc(all, func(a, b *bank.Account) int { return cmp.Compare(a.Active, b.Active) })
+		page.Accounts = nil
+		for _, a := range all {
+			page.Accounts = append(page.Accounts, bankAccount(a))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page.Page, page.CanManage, page.Security = c.page("Bank accounts", view.SettingsURL), c.may(org.ManageBanks), c.may(org.ManageCompany)
+	return c.render(http.StatusOK, view.BankAccounts(page))
+}
+
+func bankAccount(a *bank.Account) view.BankAccount {
+	out := view.BankAccount{FundingAccount: view.FundingAccount{ID: string(a.ID), Name: a.Name, Last4: a.AccountTail}, Routing: a.Routing,
+		Default: a.IsDefault, Active: a.Active == record.Active}
+	out.Pending = out.Active && a.Status == bank.Pending
+	out.State = map[int64]view.Badge{bank.Verified: {Tone: view.Good, Label: "Verified"}, bank.Pending: {Tone: view.Wait, Label: "Pending"},
+		bank.Blocked: {Tone: view.Bad, Label: "Blocked"}, bank.Invalid: {Tone: view.Bad, Label: "Not verified"}}[a.Status]
+	if !out.Active {
+		out.State = view.Badge{Tone: view.Quiet, Label: "Inactive"}
+	}
+	return out
+}
+
+func (h *handler) bankAccountForm(c *call) error {
+	return c.showBankAccountForm(http.StatusOK, view.NewBankAccountPage{})
+}
+
+func (c *call) showBankAccountForm(status int, page view.NewBankAccountPage) error {
+	err := c.read(func(tx *db.Tx) error {
+		page.Sandbox = tx.Sandbox()
+		return tx.Require(org.ManageBanks)
+	})
+	if err != nil {
+		return err
+	}
+	page.Page = c.page("Add a bank account", view.SettingsURL)
+	return c.render(status, view.NewBankAccount(page))
+}
+
+// fundingWords say what is wrong with a field of the form.
+var fundingWords = map[string]string{
+	"name":          "Enter what you call the account.",
+	"routingNumber": "That is no routing number that can be used here. Copy its nine digits again.",
+	"accountNumber": "Enter 4 to 17 digits and hyphens.",
+}
+
+// addBankAccount adds an account that waits: only the operator, who has seen evidence, verifies one (FND-6).
+func (h *handler) addBankAccount(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	page := view.NewBankAccountPage{Name: c.field("name"), Routing: c.field("routingNumber")}
+	if err := c.read(func(tx *db.Tx) error { return tx.Require(org.ManageBanks) }); err != nil { // for the organisation the number is sealed for
+		return err
+	}
+	if page.Errors = c.tooLong(bank.Accounts.Type, map[string]string{"name": "name"}); page.Errors != nil {
+		return c.showBankAccountForm(http.StatusUnprocessableEntity, page)
+	}
+	n, err := bank.Seal(h.Vault, c.caller.Org, c.field("accountNumber"))
+	if err == nil {
+		n.Name, n.BankName, n.Routing = page.Name, page.Name, page.Routing
+		err = c.write(func(tx *db.Tx) error {
+			_, err := bank.Add(tx, n)
+			return err
+		})
+	}
+	if err == nil {
+		return c.done(view.BankAccountsURL, "funding")
+	}
+	wrong, ok := refusal(err, map[string]string{"name": "name", "routingNumber": "routingNumber", "accountNumber": "accountNumber"}, nil)
+	if !ok {
+		return err
+	}
+	for i := range wrong {
+		if w := fundingWords[wrong[i].Field]; w != "" && !errors.Is(err, bank.ErrUsed) {
+			wrong[i].Message = w
+		}
+	}
+	page.Errors = wrong
+	return c.showBankAccountForm(http.StatusUnprocessableEntity, page)
+}
+
+func (h *handler) closeBankAccountForm(c *call) error {
+	id, err := c.id("id", ids.BankAccount)
+	if err != nil {
+		return err
+	}
+	var page view.CloseBankAccountPage
+	err = c.read(func(tx *db.Tx) error {
+		n, minor, err := read.WaitingOn(tx, id)
+		if err != nil {
+			return err
+		}
+		a, err := bank.Accounts.Load(tx, id)
+		if err != nil {
+			return err
+		}
+		usable, err := fundingAccounts(tx)
+		if err != nil {
+			return err
+		}
+		page.Account, page.Waiting, page.Minor, page.In = bankAccount(a), n, minor, c.org.Currency
+		page.Only = a.Usable() && len(usable) == 1
+		if !page.Account.Active {
+			return fault.ErrNotFound
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page.Page = c.page("Deactivate a bank account", view.SettingsURL)
+	return c.render(http.StatusOK, view.CloseBankAccount(page))
+}
+
+func (h *handler) closeBankAccount(c *call) error {
+	id, err := c.id("id", ids.BankAccount)
+	if err != nil {
+		return err
+	}
+	if err := c.write(func(tx *db.Tx) error { return bank.Deactivate(tx, id) }); err != nil {
+		return err
+	}
+	return c.done(view.BankAccountsURL, "closed")
+}

@@ -1,0 +1,52 @@
+package view
+
+// BankAccountsPage is Settings > Bank accounts: our own accounts, those that payments draw on first.
+type BankAccountsPage struct {
+	Page
+	Accounts  []BankAccount
+	CanManage bool // the accounts
+	Security  bool // whether the user may see Settings > Security
+}
+
+// BankAccount is one of our bank accounts, its number masked to Last4.
+type BankAccount struct {
+	FundingAccount
+	Routing string
+	Default bool // payments draw on it unless they name another
+	Active  bool
+	Pending bool // waits for the operator
+	State   Badge
+}
+
+// NewBankAccountPage is the form for a new account. Its fields post as name, routingNumber and accountNumber. The number
+// is never shown again, not even with errors.
+type NewBankAccountPage struct {
+	Page
+	Name, Routing string
+	Sandbox       bool
+	Errors        FieldErrors
+}
+
+// CloseBankAccountPage says what happens when an account is closed for payments.
+type CloseBankAccountPage struct {
+	Page
+	Account BankAccount
+	Waiting int    // payments that wait on it
+	Minor   int64  // what they come to
+	In      string // currency of Minor
+	Only    bool   // no other account can pay
+}
+
+func (v CloseBankAccountPage) wait() string {
+	if v.Waiting == 1 {
+		return "waits"
+	}
+	return "wait"
+}
+
+func routingHint(sandbox bool) string {
+	if sandbox {
+		return "Nine digits. In a sandbox it begins with 99, for example 990000026."
+	}
+	return "Nine digits, at the bottom left of a check."
+}
