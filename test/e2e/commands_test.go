@@ -187,8 +187,15 @@ func TestBanks(t *testing.T) {
 	live.refused(add(org.OrgID, "990000026", "12345678"), "routingNumber: in a sandbox it begins with 99")
 	live.ok(add(org.OrgID, "011000015", "12345678")...)
 	if live.json(&all, "bank", "list", "--org", org.OrgID); len(all) != 1 || all[0].Status == 1 {
-		t.Errorf("an account that nobody has verified: %+v", all)
+		t.Fatalf("an account that nobody has verified: %+v", all)
 	}
+	if out := live.ok("bank", "verify", all[0].ID); !strings.Contains(out, all[0].ID) {
+		t.Errorf("bank verify: %s", out)
+	}
+	if live.json(&all, "bank", "list", "--org", org.OrgID); all[0].Status != 1 {
+		t.Errorf("after bank verify: %+v", all)
+	}
+	live.refused([]string{"bank", "verify", "bac01XXXXXXXXXXXXXXX"}, "no such record")
 }
 
 func TestKeys(t *testing.T) {
@@ -250,7 +257,7 @@ func TestKeys(t *testing.T) {
 
 // allCommands is DESIGN's contract.
 var allCommands = []string{
-	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank deactivate",
+	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate",
 	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "verify", "backup", "restore", "migrate", "bench",
 }
 
