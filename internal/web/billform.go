@@ -147,14 +147,14 @@ func (h *handler) enterBill(c *call) error {
 		if _, err := bill.Bills.Load(tx, id); !errors.Is(err, fault.ErrNotFound) {
 			return err // it was sent before
 		}
-		if page.Same, err = read.SameNumber(tx, b.VendorID, b.InvoiceNumber); err != nil {
+		made := *b
+		if err := bill.Create(tx, &made); err != nil || !made.Duplicate {
 			return err
 		}
-		if page.Same.URL != "" && page.Accepted != page.Same.URL {
-			return errSameNumber
+		if page.Same, err = read.SameNumber(tx, &made); err == nil && page.Accepted != page.Same.URL {
+			err = errSameNumber
 		}
-		made := *b
-		return bill.Create(tx, &made)
+		return err
 	})
 	if err != nil {
 		return c.refuseBill(page, err)

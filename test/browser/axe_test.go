@@ -133,6 +133,7 @@ func TestAxe(t *testing.T) {
 				"/payments", "/payments/" + string(shown.payment), "/payments/" + string(shown.check), "/payments/" + string(shown.failed),
 				"/payments/" + string(shown.payment) + "/scheduled", "/vendors", "/vendors/" + string(shown.vendor), "/vendors/" + string(shown.other),
 				"/vendors/" + string(shown.other) + "/bank-account", "/settings/security", "/settings/profile/edit", "/setup/company/preferences",
+				"/bills/new", "/bills/new?vendor=" + string(shown.vendor), "/vendors/" + string(shown.vendor) + "/edit", "/settings/bank-accounts",
 				"/nothing", "/bills?notice=saved",
 			} {
 				l.open(path)
@@ -197,6 +198,38 @@ func (l *looker) refusals(shown shown) {
 	l.click("Add the account")
 	l.do("the refusal", chromedp.WaitVisible(chromedp.CSS(".problems")))
 	l.look("bank account refused")
+	l.do("bill", chromedp.Navigate(l.h.url+"/bills/new?vendor="+string(shown.vendor)))
+	l.fill("invoiceNumber", "INV-20881") // there is one
+	l.fill("amount", "100.00")
+	l.fill("amount-1", "90")
+	l.click("Add a line")
+	l.do("the second line", chromedp.WaitVisible(chromedp.ID("amount-2")))
+	l.look("bill with two lines")
+	l.click("Save the bill")
+	l.do("the refusal", chromedp.WaitVisible(chromedp.CSS(".problems")))
+	l.look("bill refused")
+	l.fill("amount-2", "10")
+	l.click("Save the bill")
+	l.do("the question", chromedp.WaitVisible(chromedp.CSS(".note.warn")))
+	l.look("bill with a number that is taken")
+	l.do("vendor", chromedp.Navigate(l.h.url+"/vendors/new"))
+	l.fill("name", "Harbor")
+	l.fill("zip", strings.Repeat("9", 21))
+	l.click("Save")
+	l.do("the refusal", chromedp.WaitVisible(chromedp.CSS(".problems")))
+	l.look("vendor refused")
+	l.do("account", chromedp.Navigate(l.h.url+"/settings/bank-accounts/new"))
+	l.fill("name", "Payroll")
+	l.fill("routingNumber", "123456789")
+	l.fill("accountNumber", "1000004455")
+	l.click("Add the account")
+	l.do("the refusal", chromedp.WaitVisible(chromedp.CSS(".problems")))
+	l.look("account refused")
+	l.fill("routingNumber", "990000026")
+	l.fill("accountNumber", "1000004455")
+	l.click("Add the account")
+	l.heading("Settings")
+	l.look("account pending")
 	l.do("home", chromedp.Navigate(l.h.url+"/"), chromedp.Click(chromedp.CSS("summary.switch")))
 	l.look("account menu")
 }

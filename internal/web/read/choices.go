@@ -4,7 +4,6 @@ import (
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
-	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/web/view"
@@ -60,24 +59,14 @@ func options(tx *db.Tx, table, where string) ([]view.Option, error) {
 	return all, rows.Err()
 }
 
-// SameNumber leads to another active bill of the vendor with this invoice number (BIL-6), the zero Link if there is none.
-func SameNumber(tx *db.Tx, vendor ids.ID, number string) (view.Link, error) {
+// SameNumber leads to the first other active bill of the vendor that has the invoice number of b (BIL-6), which is known to
+// be there.
+func SameNumber(tx *db.Tx, b *bill.Bill) (view.Link, error) {
 	if err := tx.Require(org.ManageBills); err != nil {
 		return view.Link{}, err
 	}
-	rows, err := tx.Query(`SELECT id, invoice_number FROM bills WHERE org_id = $1 AND vendor_id = $2 AND number_key = $3 AND is_active = 1
-		ORDER BY id LIMIT 1`, string(tx.Org()), string(vendor), bill.NumberKey(number))
-	if err != nil {
-		return view.Link{}, err
-	}
-	defer rows.Close()
-	var found view.Link
-	if rows.Next() {
-		var id string
-		if err := rows.Scan(&id, &found.Text); err != nil {
-			return view.Link{}, err
-		}
-		found.URL = view.BillURL(id)
-	}
-	return found, rows.Err()
+	var id, number string
+	err := tx.Row(`SELECT id, invoice_number FROM bills WHERE org_id = $1 AND vendor_id = $2 AND number_key = $3 AND is_active = 1 AND id <> $4
+		ORDER BY id LIMIT 1`, string(tx.Org()), string(b.VendorID), b.NumberKey, string(b.ID)).Scan(&id, &number)
+	return view.Link{Text: number, URL: view.BillURL(id)}, err
 }
