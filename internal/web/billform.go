@@ -189,10 +189,10 @@ func readBill(page view.BillFormPage) (*bill.Bill, view.FieldErrors) {
 		}
 	}
 	if b.InvoiceDate, err = civil.Parse(page.Date); err != nil || b.InvoiceDate.IsZero() {
-		say("invoiceDate", "Enter a date.", "BDCE013")
+		say("invoiceDate", "Enter the invoice date.", "BDCE013")
 	}
 	if b.DueDate, err = civil.Parse(page.Due); err != nil || b.DueDate.IsZero() {
-		say("dueDate", "Enter a date.", "BDCE013")
+		say("dueDate", "Enter the due date.", "BDCE013")
 	}
 	used := 0
 	for _, l := range page.Lines {
@@ -212,10 +212,10 @@ func readBill(page view.BillFormPage) (*bill.Bill, view.FieldErrors) {
 		if l.Amount == "" && used == 1 && page.Amount != "" {
 			line.Amount = b.Amount
 		} else if line.Amount, err = money.ParseMinor(l.Amount, 2); err != nil || line.Amount > bill.MaxAmount || line.Amount < -bill.MaxAmount {
-			say("amount"+n, "Enter an amount such as 1250.00, or -5.00 for a discount.", "BDCE040")
+			say("amount"+n, "Enter the amount of line "+strconv.Itoa(i+1)+", such as 1250.00, or -5.00 for a discount.", "BDCE040")
 		}
 		if utf8.RuneCountInString(l.Description) > bill.Lines.Must("description").Max {
-			say("description"+n, "Shorten this.", "BDCE048")
+			say("description"+n, "Shorten the description of line "+strconv.Itoa(i+1)+".", "BDCE048")
 		}
 		sum += line.Amount
 		b.Lines = append(b.Lines, line)

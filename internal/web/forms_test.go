@@ -99,7 +99,7 @@ func TestEnterBill(t *testing.T) {
 		carl.post("/bills/new", "id", string(ids.New(ids.Bill)), "vendor", string(x.a.vendor), "act", "save", "invoiceNumber", "X", "invoiceDate",
 			"2026-11-20", "dueDate", "2026-12-20", "amount", "1.00").want(t, 403)
 		ana.get("/bills/new?vendor="+string(x.b.vendor)).want(t, 404)
-		ana.get("/bills/new?q=nobody").want(t, 200, "No vendor matches")
+		ana.get("/bills/new?q=nobody").want(t, 200, "No vendor matches", "“<bdi>nobody</bdi>”")
 		ana.get("/bills/new?q=mill").want(t, 200, "Whose bill is it?", "/bills/new?vendor="+string(x.a.vendor))
 
 		empty := ana.get("/bills/new?vendor=" + string(x.a.vendor))
@@ -122,13 +122,13 @@ func TestEnterBill(t *testing.T) {
 		}{
 			{"BIL-4: the sum", nil, []string{"BDCE051", "$10.00 of the bill are on no line yet"}},
 			{"BIL-1: number", []string{"invoiceNumber", ""}, []string{"Enter the number that the invoice bears."}},
-			{"BIL-1: dates", []string{"invoiceDate", "", "dueDate", "31/12/2026"}, []string{"2 things to correct", "Enter a date."}},
+			{"BIL-1: dates", []string{"invoiceDate", "", "dueDate", "31/12/2026"}, []string{"2 things to correct", "Enter the invoice date.", "Enter the due date."}},
 			{"amounts", []string{"amount", "1,000.00", "amount-1", "ninety"}, []string{"2 things to correct", `value="1,000.00"`, `value="ninety"`, `href="#amount-1"`}},
 			{"BIL-3: a negative total", []string{"amount", "", "amount-1", "-1.00"}, []string{"at most 999,999,999.99"}},
 			{"no amount at all", []string{"amount", "", "amount-1", "", "account-1", "", "department-1", "", "description-1", ""}, []string{"Enter the amount."}},
 			{"BIL-2: somebody else's account", []string{"amount", "90", "account-1", string(ids.New(ids.Account))}, []string{"no longer active"}},
 			{"no id at all", []string{"amount", "90", "account-1", "rubbish"}, []string{"no longer active"}},
-			{"too long", []string{"amount", "90", "invoiceNumber", strings.Repeat("9", 101)}, []string{"Shorten this to 100 characters."}},
+			{"too long", []string{"amount", "90", "invoiceNumber", strings.Repeat("9", 101)}, []string{"Shorten the invoice number to 100 characters."}},
 		} {
 			ana.post("/bills/new", f.with(w.pairs...)...).want(t, 422, w.texts...)
 		}
@@ -190,7 +190,7 @@ func TestVendorForm(t *testing.T) {
 		f := form{"name", "Harbor Insurance", "email", "bills@harbor.example", "address1", "3 Quay", "city", "Astoria", "state", "OR", "zip", "97103", "country", "USA", "taxId", "987654321"}
 		ana.post("/vendors/new", f.with("name", "")...).want(t, 422, "Enter the vendor&#39;s name.", `value="Astoria"`)
 		ana.post("/vendors/new", f.with("email", "nobody")...).want(t, 422, "Enter an e-mail address", `href="#email"`)
-		ana.post("/vendors/new", f.with("zip", strings.Repeat("9", 21))...).want(t, 422, "Shorten this to 20 characters.", `href="#zip"`)
+		ana.post("/vendors/new", f.with("zip", strings.Repeat("9", 21))...).want(t, 422, "Shorten the ZIP code to 20 characters.", `href="#zip"`)
 		made := ana.post("/vendors/new", f...)
 		made.want(t, 303)
 		page, _, _ := strings.Cut(made.location(), "?")
@@ -255,7 +255,7 @@ func TestFundingAccounts(t *testing.T) {
 		ana.get("/settings/bank-accounts/new").want(t, 200, "operator of this server has verified")
 		for _, w := range []struct{ name, field, value, text string }{
 			{"no name", "name", "", "Enter what you call the account."},
-			{"a long name", "name", strings.Repeat("n", 101), "Shorten this to 100 characters."},
+			{"a long name", "name", strings.Repeat("n", 101), "Shorten the name to 100 characters."},
 			{"SIM-1", "routingNumber", "021000021", "That is no routing number"},
 			{"VEN-3", "accountNumber", "12", "Enter 4 to 17 digits and hyphens."},
 			{"VEN-3: letters", "accountNumber", "12AB56", "Enter 4 to 17 digits and hyphens."},

@@ -76,7 +76,7 @@ func (h *handler) saveProfile(c *call) error {
 	}
 	for _, name := range []string{"name", "address1", "address2", "city", "state", "zip", "country", "phone", "fax"} {
 		if most := profileLimits[name]; len([]rune(c.field(name))) > most {
-			wrong = append(wrong, view.FieldError{Field: name, Message: "Shorten this to " + view.Count(most, "character", "characters") + ".", Code: "BDCE048"})
+			wrong = append(wrong, view.FieldError{Field: name, Message: "Shorten the " + fieldWords[name] + " to " + view.Count(most, "character", "characters") + ".", Code: "BDCE048"})
 		}
 	}
 	if a := c.field("allowApiAccess"); a != "yes" && a != "no" {

@@ -431,11 +431,17 @@ func (c *call) tooLong(t *record.Type, names map[string]string) view.FieldErrors
 	var all view.FieldErrors
 	for _, of := range slices.Sorted(maps.Keys(names)) {
 		if most := t.Must(of).Max; utf8.RuneCountInString(c.field(names[of])) > most {
-			all = append(all, view.FieldError{Field: names[of], Message: "Shorten this to " + view.Count(most, "character", "characters") + ".", Code: "BDCE048"})
+			all = append(all, view.FieldError{Field: names[of], Message: "Shorten the " + fieldWords[names[of]] + " to " + view.Count(most, "character", "characters") + ".", Code: "BDCE048"})
 		}
 	}
 	return all
 }
+
+// fieldWords are the fields of forms as a sentence calls them.
+var fieldWords = map[string]string{"name": "name", "nameOnCheck": "name on checks", "accountNumber": "account number", "taxId": "tax number",
+	"email": "e-mail address", "phone": "phone number", "fax": "fax number", "address1": "address", "address2": "second line of the address",
+	"city": "city", "state": "state", "zip": "ZIP code", "country": "country", "description": "description", "invoiceNumber": "invoice number",
+	"poNumber": "purchase order"}
 
 // field is a field of the form without the spaces around it.
 func (c *call) field(name string) string { return strings.TrimSpace(c.r.PostFormValue(name)) }

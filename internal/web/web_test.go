@@ -659,7 +659,7 @@ func TestSettings(t *testing.T) {
 			t.Fatalf("before: %v", err)
 		}
 		ana.post("/settings/profile/edit", "name", "", "zip", strings.Repeat("9", 30), "city", "Salem").
-			want(t, 422, "3 things to correct", "Enter the company&#39;s name.", "Shorten this to 20 characters.", "Choose Yes or No.", `value="Salem"`)
+			want(t, 422, "3 things to correct", "Enter the company&#39;s name.", "Shorten the ZIP code to 20 characters.", "Choose Yes or No.", `value="Salem"`)
 		r := ana.post("/settings/profile/edit", "name", "Northwind", "city", "Salem", "allowApiAccess", "yes")
 		if r.location() != "/settings/profile?notice=saved" {
 			t.Fatal(r.status, r.location(), r.body)
