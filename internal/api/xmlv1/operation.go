@@ -3,6 +3,7 @@ package xmlv1
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/duebook/duebook/internal/api/problem"
@@ -74,6 +75,9 @@ func (h *Handler) table() map[string]operation {
 		typ := h.shapes[name].Type
 		t["create_"+name] = h.create(name, func(tx *db.Tx, r record.Record) error { return dimension.Create(tx, typ, r) })
 		t["update_"+name] = h.update(name, func(tx *db.Tx, a, b record.Record) error { return dimension.Update(tx, typ, a, b) })
+	}
+	for _, more := range []map[string]operation{h.listOperations(), h.receivableOperations(), h.creditOperations(), h.networkOperations()} {
+		maps.Copy(t, more)
 	}
 	return t
 }

@@ -66,6 +66,11 @@ func (x fields) external() shape.Entry { return filtered(x.opt("externalId", "ex
 func (x fields) synced() shape.Entry   { return filtered(x.opt("lastSyncTime", "lastSyncTime", 0)) }
 func (x fields) export() shape.Entry   { return filtered(x.opt("allowExport", "allowExport", 0)) }
 
+// payableShapes are what bills are paid by.
+func payableShapes() []*shape.Shape {
+	return []*shape.Shape{vendorShape(), accountShape(), departmentShape(), jobShape(), locationShape(), billShape(), billPayShape()}
+}
+
 func vendorShape() *shape.Shape {
 	x := fields{vendor.Vendors.Type}
 	return shape.New("vendor", x.t,

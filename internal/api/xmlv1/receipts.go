@@ -1,0 +1,6 @@
+package xmlv1
+
+import "github.com/duebook/duebook/internal/api/shape"
+
+// receiptShapes are received payments.
+func receiptShapes() []*shape.Shape { return nil }
