@@ -12,7 +12,7 @@ import (
 	"github.com/duebook/duebook/internal/ids"
 )
 
-// CheckReferences fails with fault.ErrReference, naming every field at fault in order, when a reference of rec or
+// CheckReferences fails with fault.ErrReference, naming every field at fault in order with its value, when a reference of rec or
 // its lines that before did not hold names no active record of its type in this organisation. before is nil for a
 // new record. All references are looked up in one query.
 func (t *Type) CheckReferences(tx *db.Tx, before, rec Record) error {
@@ -102,14 +102,14 @@ func (c *refCheck) run() error {
 			return err
 		}
 	}
-	var bad []string
+	var bad, values []string
 	for _, n := range c.names {
 		if (n.target == nil || n.id.Prefix() != n.target.Prefix || !found[n.id]) && !slices.Contains(bad, n.field) {
-			bad = append(bad, n.field)
+			bad, values = append(bad, n.field), append(values, string(n.id))
 		}
 	}
 	if len(bad) > 0 {
-		return fault.ErrReference.On(bad...)
+		return fault.ErrReference.On(bad...).With(values...)
 	}
 	return nil
 }
