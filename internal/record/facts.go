@@ -50,6 +50,9 @@ type Field struct {
 	Sensitive bool             // shown and logged by its last characters only
 	Depth     int              // of a Parent: levels a tree may have
 	Owner     bool             // of a line: the Ref to the record it belongs to
+	Constant  bool             // the same in every record
+	Passing   bool             // given by the caller or filled in for an answer, and not stored
+	expr      string           // of a derived field: what SQL computes it by; empty if lists cannot ask for it
 	at        func(rec any) any
 }
 
@@ -57,7 +60,18 @@ type Field struct {
 func (f *Field) At(rec any) any { return f.at(rec) }
 
 // Derived reports whether the value is computed and not stored.
-func (f *Field) Derived() bool { return f.Column == "" }
+func (f *Field) Derived() bool { return f.Column == "" && !f.Passing }
+
+// Listable reports whether lists can be filtered and sorted by the field.
+func (f *Field) Listable() bool { return f.Column != "" || f.expr != "" }
+
+// sql is the field in a statement.
+func (f *Field) sql() string {
+	if f.Column != "" {
+		return f.Column
+	}
+	return f.expr
+}
 
 // Base is what every record has. Every record struct embeds it.
 type Base struct {
@@ -98,6 +112,7 @@ type Type struct {
 	columns string
 	make    func() Record
 	clone   func(Record) Record
+	begin   []func(Record) // what a new record has other than nothing
 }
 
 // Of is a Type that knows its Go struct.
@@ -125,6 +140,9 @@ func (t *Type) New() Record {
 	r := t.make()
 	h := r.Head()
 	h.Active, h.AllowExport = Active, true
+	for _, set := range t.begin {
+		set(r)
+	}
 	return r
 }
 
@@ -180,7 +198,7 @@ func Describe[T any, P interface {
 	}
 	var cols []string
 	for _, f := range t.Fields {
-		if !f.Derived() {
+		if f.Column != "" {
 			t.stored = append(t.stored, f)
 			cols = append(cols, f.Column)
 			if f.Kind == Ref && f.Name != "id" && !f.Owner {
@@ -223,6 +241,14 @@ func Secret[T any](name string, max int, at func(*T) *string) Fact {
 
 // Flag declares a boolean.
 func Flag[T any](name string, at func(*T) *bool) Fact { return field(name, Bool, at) }
+
+// FlagOn declares a boolean that is true in a new record.
+func FlagOn[T any](name string, at func(*T) *bool) Fact {
+	return func(t *Type) {
+		Flag(name, at)(t)
+		t.begin = append(t.begin, func(r Record) { *at(any(r).(*T)) = true })
+	}
+}
 
 // Number declares a whole number.
 func Number[T any](name string, at func(*T) *int64) Fact { return field(name, Int, at) }
@@ -270,6 +296,17 @@ func Computed[T any](name string, of func(*T) int64) Fact {
 	return func(t *Type) { t.add(View(name, Money, of)) }
 }
 
+// ComputedBy is Computed for an amount that lists ask for, too: sql computes it from the columns.
+func ComputedBy[T any](name, sql string, of func(*T) int64) Fact {
+	return func(t *Type) { t.add(View(name, Money, of)).expr = "(" + sql + ")" }
+}
+
+// Pass makes a field that a caller gives or an answer is filled with and that is not stored: the number of a bank
+// account on its way to be sealed, what other records add up to.
+func Pass[T, V any](name string, k Kind, max int, at func(*T) *V) *Field {
+	return &Field{Name: name, Kind: k, Max: max, Passing: true, at: func(r any) any { return at(r.(*T)) }}
+}
+
 // View makes a derived field that is no fact of the type: one generation shows it, computed from the record. V is the
 // type that kind k stands for.
 func View[T any, V Value](name string, k Kind, of func(*T) V) *Field {
@@ -279,7 +316,7 @@ func View[T any, V Value](name string, k Kind, of func(*T) V) *Field {
 // Fixed makes a derived field that holds v in every record: a member that a generation's clients expect and that says
 // nothing here. V is the type that kind k stands for.
 func Fixed[V Value](name string, k Kind, v V) *Field {
-	return &Field{Name: name, Kind: k, at: func(any) any { c := v; return &c }}
+	return &Field{Name: name, Kind: k, Constant: true, at: func(any) any { c := v; return &c }}
 }
 
 // WithLines declares the lines of a type. L has a reference field parent to its record and a number field position.

@@ -26,7 +26,7 @@ const (
 // pick gives the stored ones of the fields wanted, and those that must always be read, with the expression that reads
 // them. The id is always among them.
 func (t *Type) pick(only []*Field, always ...*Field) ([]*Field, string) {
-	if only == nil || slices.ContainsFunc(only, (*Field).Derived) { // what a derived field needs is not known here
+	if only == nil || slices.ContainsFunc(only, func(f *Field) bool { return f.Derived() && !f.Constant }) { // what a derived field needs is not known here
 		return t.stored, packed + t.columns + ")"
 	}
 	fields := make([]*Field, 0, len(t.stored))

@@ -38,6 +38,7 @@ type Entry struct {
 	Show    map[int64]int64 // enum numbers shown as others
 	Truth   [2]int64        // of an enum shown as a boolean: its numbers for false and true; else both zero
 	Scale   int             // of quantities: least number of decimals shown
+	Extra   *Extra          // a member of the record's extras, which Field keeps
 }
 
 // IsTruth reports whether e is an enum shown as a boolean.
@@ -56,13 +57,14 @@ func (e *Entry) Holder(rec record.Record, look func(*record.Type, ids.ID) record
 	return look(e.Via.Target(), id)
 }
 
-// Member is what stands under one name in an object on the wire: a field, the list of lines, or an object of members.
+// Member is what stands under one name in an object on the wire: a field, a list of rows, or an object of members.
 type Member struct {
 	Name    string
 	Entry   *Entry
-	Lines   *Shape
-	Members []*Member // in the order of writing, aliases left out
-	Alias   bool      // only read, and only where the entry's own path was not sent
+	Lines   *Shape                              // of the rows
+	Rows    func(record.Record) []record.Record // of a list that is only shown; nil for the record's own lines
+	Members []*Member                           // in the order of writing, aliases left out
+	Alias   bool                                // only read, and only where the entry's own path was not sent
 
 	byName map[string]*Member
 }
@@ -114,7 +116,7 @@ func New(name string, t *record.Type, entries ...Entry) *Shape {
 		for _, a := range e.Aliases {
 			s.place(a, e, true)
 		}
-		if e.Via == nil && s.byField[e.Field.Name] == nil {
+		if e.Via == nil && e.Extra == nil && s.byField[e.Field.Name] == nil {
 			s.byField[e.Field.Name] = e
 		}
 	}
@@ -143,6 +145,12 @@ func (s *Shape) place(path string, e *Entry, alias bool) {
 func (s *Shape) WithLines(list string, lines *Shape) *Shape {
 	s.List, s.Lines = list, lines
 	s.Root.add(&Member{Name: list, Lines: lines})
+	return s
+}
+
+// WithList adds a list that is only shown: records of another type that rows finds in the record.
+func (s *Shape) WithList(list string, of *Shape, rows func(record.Record) []record.Record) *Shape {
+	s.Root.add(&Member{Name: list, Lines: of, Rows: rows})
 	return s
 }
 
