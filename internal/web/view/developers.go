@@ -7,5 +7,5 @@ type ErrorsPage struct {
 	Codes  []APIError
 }
 
-// APIError is one code of generation 1.
+// APIError is one code of either generation.
 type APIError struct{ Code, Message, When, Remedy string }
