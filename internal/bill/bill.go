@@ -2,7 +2,8 @@
 // locations, and what has been credited, scheduled and paid of each.
 //
 // A bill posts to the ledger when it is entered: its lines are debited, accounts payable is credited. Payments change
-// a bill only through Schedule, Unschedule, Release and Reopen here, so that its amounts and states have one home.
+// a bill only through Schedule, Unschedule, Release, Reopen and their siblings for credits here, so that its amounts
+// and states have one home.
 package bill
 
 import (
@@ -50,6 +51,7 @@ type Bill struct {
 	PaymentStatus   int64
 	Amount          int64
 	CreditAmount    int64 // vendor credits applied
+	ReservedCredit  int64 // vendor credits in payments not yet released
 	ScheduledAmount int64 // in payments not yet released
 	PaidAmount      int64 // released and not undone, offline payments included
 	Currency        string
@@ -69,7 +71,7 @@ type Bill struct {
 func (b *Bill) Due() int64 { return b.Amount - b.CreditAmount - b.PaidAmount }
 
 // Payable is what can still be scheduled; generations 2 and 3 call it dueAmount (BIL-7).
-func (b *Bill) Payable() int64 { return b.Due() - b.ScheduledAmount }
+func (b *Bill) Payable() int64 { return b.Due() - b.ScheduledAmount - b.ReservedCredit }
 
 // Line is a split of a bill: an amount coded to an account or item.
 type Line struct {
@@ -100,7 +102,7 @@ var Lines = record.Describe[Line]("billLineItem", ids.BillLine, "bill_lines",
 	record.Reference("locationId", func() *record.Type { return dimension.Locations.Type }, func(l *Line) *ids.ID { return &l.LocationID }),
 	record.Reference("jobId", func() *record.Type { return dimension.Jobs.Type }, func(l *Line) *ids.ID { return &l.JobID }),
 	record.Reference("customerId", nil, func(l *Line) *ids.ID { return &l.CustomerID }),
-	record.Reference("itemId", nil, func(l *Line) *ids.ID { return &l.ItemID }),
+	record.Reference("itemId", func() *record.Type { return dimension.Items.Type }, func(l *Line) *ids.ID { return &l.ItemID }),
 	record.Flag("jobBillable", func(l *Line) *bool { return &l.JobBillable }),
 	record.String("description", 4000, func(l *Line) *string { return &l.Description }),
 	record.Choice("lineType", map[int64]string{1: "EXPENSE", 2: "ITEM"}, func(l *Line) *int64 { return &l.LineType }),
@@ -119,6 +121,7 @@ var Bills = record.Describe[Bill]("bill", ids.Bill, "bills",
 		Scheduled: "SCHEDULED", Pending: "IN_PROCESS"}, func(b *Bill) *int64 { return &b.PaymentStatus }),
 	record.Amount("amount", func(b *Bill) *int64 { return &b.Amount }),
 	record.Amount("creditAmount", func(b *Bill) *int64 { return &b.CreditAmount }),
+	record.Amount("reservedCredit", func(b *Bill) *int64 { return &b.ReservedCredit }),
 	record.Amount("scheduledAmount", func(b *Bill) *int64 { return &b.ScheduledAmount }),
 	record.Amount("paidAmount", func(b *Bill) *int64 { return &b.PaidAmount }),
 	record.Computed("dueAmount", (*Bill).Due),
@@ -273,7 +276,7 @@ func (b *Bill) settle() {
 	switch {
 	case b.Due() == 0:
 		b.PaymentStatus = PaidInFull
-	case b.ScheduledAmount > 0:
+	case b.ScheduledAmount+b.ReservedCredit > 0:
 		b.PaymentStatus = Scheduled
 	case b.PaidAmount+b.CreditAmount > 0:
 		b.PaymentStatus = PartiallyPaid
@@ -336,7 +339,7 @@ func change(tx *db.Tx, verb string, b *Bill, f func(*Bill)) error {
 	after := *b
 	f(&after)
 	after.settle()
-	if after.ScheduledAmount < 0 || after.PaidAmount < 0 || after.Payable() < 0 {
+	if min(after.ScheduledAmount, after.PaidAmount, after.CreditAmount, after.ReservedCredit, after.Payable()) < 0 {
 		return ErrOverpaid.On("amount")
 	}
 	Bills.SaveAs(tx, verb, b, &after)
@@ -368,6 +371,30 @@ func Reopen(tx *db.Tx, b *Bill, amount int64) error {
 	return change(tx, "reopen", b, func(b *Bill) { b.PaidAmount -= amount })
 }
 
+// ReserveCredit sets a vendor credit aside for a payment of the bill. It fails with ErrOverpaid when amount is not
+// positive or more than is payable.
+func ReserveCredit(tx *db.Tx, b *Bill, amount int64) error {
+	if amount <= 0 {
+		return ErrOverpaid.On("amount")
+	}
+	return change(tx, "reserve credit", b, func(b *Bill) { b.ReservedCredit += amount })
+}
+
+// UnreserveCredit gives a reserved credit free again: the payment was cancelled.
+func UnreserveCredit(tx *db.Tx, b *Bill, amount int64) error {
+	return change(tx, "unreserve credit", b, func(b *Bill) { b.ReservedCredit -= amount })
+}
+
+// ApplyCredit turns a reserved credit into an applied one: the payment left.
+func ApplyCredit(tx *db.Tx, b *Bill, amount int64) error {
+	return change(tx, "apply credit", b, func(b *Bill) { b.ReservedCredit -= amount; b.CreditAmount += amount })
+}
+
+// ReleaseCredit takes back an applied credit: the payment failed, was returned or voided.
+func ReleaseCredit(tx *db.Tx, b *Bill, amount int64) error {
+	return change(tx, "release credit", b, func(b *Bill) { b.CreditAmount -= amount })
+}
+
 // PayOffline counts a payment made elsewhere.
 func PayOffline(tx *db.Tx, b *Bill, amount int64) error {
 	if amount <= 0 {
@@ -386,7 +413,7 @@ func Delete(tx *db.Tx, id ids.ID) error {
 	if err != nil || b.Active != record.Active {
 		return err
 	}
-	if b.ScheduledAmount+b.PaidAmount+b.CreditAmount != 0 {
+	if b.ScheduledAmount+b.PaidAmount+b.CreditAmount+b.ReservedCredit != 0 {
 		return ErrMoneyOn.On("billId")
 	}
 	after := *b

@@ -108,6 +108,7 @@ var (
 	ErrTooLong   = New(Invalid, "value_too_large", "The value is longer or larger than the field allows.")
 	ErrFormat    = New(Invalid, "value_format", "The id or date is not well formed.")
 	ErrValue     = New(Invalid, "value_invalid", "The value is outside what the field allows.")
+	ErrAmount    = New(Invalid, "amount_not_allowed", "The amount is not positive where it must be, or parts exceed the whole.")
 	ErrReference = New(Invalid, "reference_invalid", "The record named does not exist here or cannot be used.")
 	ErrNotFound  = New(NotFound, "not_found", "There is no such record in this organisation.")
 	ErrForbidden = New(Forbidden, "permission_missing", "Your role does not allow this.")

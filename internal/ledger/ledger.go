@@ -31,6 +31,7 @@ const (
 	Unclaimed       = "UNCL"
 	Equity          = "EQUITY"
 	Income          = "INCOME"
+	FeeIncome       = "FEEINC"
 	DiscountsTaken  = "DISCTAKEN"
 	Uncoded         = "UNCODED" // expense of a line without an account (BIL-1)
 	Fees            = "FEES"
@@ -42,6 +43,7 @@ type Event int64
 // The events built so far.
 const (
 	BillEntered          Event = 1
+	VendorCreditEntered  Event = 5
 	PaymentReleased      Event = 8
 	BankDebit            Event = 11
 	CheckPaid            Event = 12
@@ -52,6 +54,12 @@ const (
 	UnmatchedReturn      Event = 17
 	PaymentVoided        Event = 18
 	BankFee              Event = 23
+	InvoiceOpened        Event = 25
+	CreditMemoEntered    Event = 28
+	ReceiptRecorded      Event = 29
+	ReceiptSettled       Event = 31 // a debit of a customer's account
+	ConvenienceFee       Event = 32
+	DebitReturned        Event = 34
 	ManualJournal        Event = 39
 )
 

@@ -24,6 +24,7 @@ import (
 var (
 	ErrNotBusinessDay = fault.New(fault.Invalid, "process_date_invalid", "The process date is no date, no banking day, or for a recorded payment after today.")
 	ErrTooEarly       = fault.New(fault.Invalid, "process_date_too_early", "The process date is earlier than possible; the earliest is")
+	ErrAccountNew     = fault.New(fault.Invalid, "vendor_account_new", "The vendor's new bank account can be paid to from")
 	ErrTooLate        = fault.New(fault.Invalid, "process_date_too_late", "The process date is more than 366 days ahead.")
 	ErrVendorInactive = fault.ErrReference.On("vendorId")
 	ErrInternational  = fault.New(fault.Forbidden, "international_off", "Payments to vendors outside the US are switched off.")
@@ -31,6 +32,7 @@ var (
 	ErrLimit          = fault.New(fault.Limit, "international_limit", "A payment to a vendor outside the US is at most 10,000.00.")
 	ErrAddress        = fault.New(fault.Invalid, "vendor_address", "A cheque cannot be mailed: the vendor's address is incomplete.")
 	ErrUnconfirmed    = fault.New(fault.Forbidden, "payments_unconfirmed", "An administrator has not yet confirmed that this program may pay.")
+	ErrNotVoidable    = fault.New(fault.Conflict, "payment_not_voidable", "The payment cannot be voided, or no longer.")
 	ErrNotCancelable  = fault.New(fault.Conflict, "payment_not_cancelable", "The payment can no longer be cancelled.")
 )
 
@@ -69,7 +71,10 @@ func Pay(tx *db.Tx, r Request) (*BillPay, error) {
 	if b.Currency != "USD" { // INT-7 is not built
 		return nil, bill.ErrNotPayable.On("billId")
 	}
-	if r.Amount <= 0 || r.Amount > b.Payable() || r.Amount > maxAmount {
+	if r.Amount <= 0 {
+		return nil, fault.ErrAmount.On("amount")
+	}
+	if r.Amount > b.Payable() || r.Amount > maxAmount {
 		return nil, bill.ErrOverpaid.On("amount")
 	}
 	if r.ProcessDate.IsZero() {
@@ -94,7 +99,7 @@ func Pay(tx *db.Tx, r Request) (*BillPay, error) {
 		return nil, err
 	}
 	if to != nil && r.ProcessDate.Before(to.UsableFrom) {
-		return nil, ErrTooEarly.On("processDate").With(american(banking.OnOrAfter(to.UsableFrom)))
+		return nil, ErrAccountNew.On("processDate").With(american(banking.OnOrAfter(to.UsableFrom)))
 	}
 	if err := checkPayee(tx, v, to != nil, r.Amount); err != nil {
 		return nil, err
@@ -250,7 +255,10 @@ func RecordOffline(tx *db.Tx, o Offline) (*BillPay, error) {
 	if b.ApprovalStatus != bill.Approved && b.ApprovalStatus != bill.Unassigned && !tx.Caller().Perms.Has(org.PayUnapproved) {
 		return nil, bill.ErrNotPayable.On("billId")
 	}
-	if o.Amount <= 0 || o.Amount > b.Payable() {
+	if o.Amount <= 0 {
+		return nil, fault.ErrAmount.On("amount")
+	}
+	if o.Amount > b.Payable() {
 		return nil, bill.ErrOverpaid.On("amount")
 	}
 	if err := checkPast(tx, o); err != nil {

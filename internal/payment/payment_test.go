@@ -329,7 +329,7 @@ func TestPayChecks(t *testing.T) {
 		}{
 			{"row 3: unknown bill", ids.New(ids.Bill), 0, "2026-11-28", bill.ErrNoBill, ""},
 			{"row 3: inactive bill", deleted, 0, "2026-11-28", bill.ErrNoBill, ""},
-			{"row 5: nothing", bUS, 0, "2026-11-28", bill.ErrOverpaid, ""},
+			{"row 5: nothing", bUS, 0, "2026-11-28", fault.ErrAmount, ""},
 			{"row 5: more than is due", bUS, 5_000_001, tue, bill.ErrOverpaid, ""},
 			{"row 6, E3: Saturday", bUS, 1, "2026-11-28", payment.ErrNotBusinessDay, ""},
 			{"row 6, E3: Thanksgiving", bUS, 1, "2026-11-26", payment.ErrNotBusinessDay, ""},
@@ -337,7 +337,7 @@ func TestPayChecks(t *testing.T) {
 			{"row 7: today", bUS, 1, "2026-11-23", payment.ErrTooEarly, "11/24/2026"},
 			{"row 7a: 366 days and more", bUS, 1, "2027-11-26", payment.ErrTooLate, ""},
 			{"row 9: vendor inactive", bGone, 1, tue, payment.ErrVendorInactive, ""},
-			{"row 7, VEN-4: new bank account", bACH, 1, tue, payment.ErrTooEarly, "11/25/2026"},
+			{"row 7, VEN-4: new bank account", bACH, 1, tue, payment.ErrAccountNew, "11/25/2026"},
 			{"row 10: international off", bGB, 1, tue, payment.ErrInternational, ""},
 			{"row 10 before 11", bIR, 1, tue, payment.ErrInternational, ""},
 			{"row 13: no ZIP", bNo, 1, tue, payment.ErrAddress, ""},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/blob"
+	"github.com/duebook/duebook/internal/credit"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/document"
@@ -40,7 +41,7 @@ type Result struct {
 
 // types are the records whose references are checked.
 var types = []*record.Type{vendor.Vendors.Type, bill.Bills.Type, bill.Lines.Type, dimension.Accounts.Type, dimension.Departments.Type,
-	dimension.Jobs.Type, dimension.Locations.Type, payment.Payments.Type, payment.BillPays.Type}
+	dimension.Jobs.Type, dimension.Locations.Type, credit.Credits.Type, credit.Lines.Type, payment.Payments.Type, payment.BillPays.Type}
 
 // Store checks every organisation, each on one snapshot.
 func Store(ctx context.Context, d *db.DB, blobs *blob.Store, vault *secret.Vault) (Result, error) {
@@ -155,11 +156,12 @@ func (c *check) bills() error {
 		return err
 	}
 	if err := c.none("BIL-7", "bills with more paid or scheduled than due", `SELECT id FROM bills WHERE org_id = $1
-		AND (amount - credit_amount - paid_amount - scheduled_amount < 0 OR paid_amount < 0 OR scheduled_amount < 0)`); err != nil {
+		AND (amount - credit_amount - paid_amount - scheduled_amount - reserved_credit < 0 OR paid_amount < 0 OR scheduled_amount < 0
+			OR credit_amount < 0 OR reserved_credit < 0)`); err != nil {
 		return err
 	}
 	if err := c.none("4.3", "bills with a wrong payment status", `SELECT id FROM bills WHERE org_id = $1 AND payment_status <> 5
-		AND payment_status <> CASE WHEN amount - credit_amount - paid_amount = 0 THEN 0 WHEN scheduled_amount > 0 THEN 4
+		AND payment_status <> CASE WHEN amount - credit_amount - paid_amount = 0 THEN 0 WHEN scheduled_amount + reserved_credit > 0 THEN 4
 			WHEN paid_amount + credit_amount > 0 THEN 2 ELSE 1 END`); err != nil {
 		return err
 	}
@@ -171,14 +173,15 @@ func (c *check) bills() error {
 		WHERE b.org_id = $1 AND (b.scheduled_amount <> coalesce(p.scheduled, 0) OR b.paid_amount <> coalesce(p.paid, 0))`)
 }
 
-// payables proves GL-4: what is open per vendor is the vendor's balance on the control account.
+// payables proves GL-4: what is open per vendor, less credits not applied, is the vendor's balance on the control account.
 func (c *check) payables() error {
 	ap, err := ledger.Account(c.tx, ledger.AP)
 	if err != nil {
 		return err
 	}
-	return c.none("GL-4", "vendors whose open bills differ from accounts payable", `SELECT x.vendor FROM (
+	return c.none("GL-4", "vendors whose open bills and credits differ from accounts payable", `SELECT x.vendor FROM (
 			SELECT vendor_id AS vendor, amount - credit_amount - paid_amount AS n FROM bills WHERE org_id = $1 AND is_active = 1
+			UNION ALL SELECT vendor_id, applied_amount - amount FROM vendor_credits WHERE org_id = $1 AND is_active = 1
 			UNION ALL SELECT party_id, amount FROM postings WHERE org_id = $1 AND account_id = $2) x
 		GROUP BY x.vendor HAVING sum(x.n) <> 0`, string(ap))
 }

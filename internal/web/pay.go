@@ -240,6 +240,7 @@ var (
 	payWords  = map[string]string{
 		"process_date_invalid":  "That is no banking day. Choose a weekday that is no bank holiday.",
 		"reference_invalid":     "The vendor is inactive. Make it active before paying it.",
+		"amount_not_allowed":    "Enter an amount between 0.01 and what is still to pay.",
 		"payment_amount":        "Enter an amount between 0.01 and what is still to pay.",
 		"vendor_address":        "A check cannot be mailed: complete the vendor's address, or add a bank account.",
 		"no_bank_account":       "There is no active, verified bank account to pay from.",
