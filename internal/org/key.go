@@ -22,6 +22,8 @@ type Key struct {
 	State   string // active or deactivated
 	Reason  string
 	Created clock.Instant
+
+	AllGenerations bool // a session of generation 1 opened with it is good in the later ones
 }
 
 // IssueKey makes a key for an application and returns it, the only time it is seen (KEY-4).
@@ -61,6 +63,14 @@ func ReactivateKey(tx *db.Tx, key string) error {
 	return err
 }
 
+// LimitKey says whether sessions of generation 1 that the key opens are good in the later generations as well, as they
+// are with a new key (api-v2 2.6.12).
+func LimitKey(tx *db.Tx, id ids.ID, allGenerations bool) {
+	tx.ExecOne(`UPDATE app_keys SET all_generations = $2 WHERE id = $1`, string(id), flag(allGenerations))
+	tx.Audit("set key generations", "key", id, "")
+	tx.Invalidate()
+}
+
 func setKeyState(tx *db.Tx, key, state, reason string) (ids.ID, error) {
 	var id string
 	err := tx.Row(`SELECT id FROM app_keys WHERE id = $1 OR hash = $2`, key, secret.HashToken(key)).Scan(&id)
@@ -78,7 +88,7 @@ func setKeyState(tx *db.Tx, key, state, reason string) (ids.ID, error) {
 
 // Keys lists the keys, newest first.
 func Keys(tx *db.Tx) ([]Key, error) {
-	rows, err := tx.Query(`SELECT id, app, email, tail, mfa, state, reason, created FROM app_keys ORDER BY created DESC, id`)
+	rows, err := tx.Query(`SELECT id, app, email, tail, mfa, state, reason, created, all_generations FROM app_keys ORDER BY created DESC, id`)
 	if err != nil {
 		return nil, err
 	}
@@ -86,9 +96,11 @@ func Keys(tx *db.Tx) ([]Key, error) {
 	var out []Key
 	for rows.Next() {
 		var k Key
-		if err := rows.Scan((*string)(&k.ID), &k.App, &k.Email, &k.Tail, &k.MFA, &k.State, &k.Reason, (*int64)(&k.Created)); err != nil {
+		var all int64
+		if err := rows.Scan((*string)(&k.ID), &k.App, &k.Email, &k.Tail, &k.MFA, &k.State, &k.Reason, (*int64)(&k.Created), &all); err != nil {
 			return nil, err
 		}
+		k.AllGenerations = all != 0
 		out = append(out, k)
 	}
 	return out, rows.Err()
@@ -100,14 +112,16 @@ func lookUpKey(tx *db.Tx, key string) (Key, error) {
 		return Key{}, ErrKeyUnknown
 	}
 	var k Key
-	err := tx.Row(`SELECT id, app, mfa, state FROM app_keys WHERE hash = $1`, secret.HashToken(key)).
-		Scan((*string)(&k.ID), &k.App, &k.MFA, &k.State)
+	var all int64
+	err := tx.Row(`SELECT id, app, mfa, state, all_generations FROM app_keys WHERE hash = $1`, secret.HashToken(key)).
+		Scan((*string)(&k.ID), &k.App, &k.MFA, &k.State, &all)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Key{}, ErrKeyUnknown
 	}
 	if err != nil {
 		return Key{}, err
 	}
+	k.AllGenerations = all != 0
 	if k.State != "active" {
 		return k, ErrKeyDeactivated
 	}

@@ -51,10 +51,11 @@ type Organisation struct {
 type Preferences struct {
 	AllowPayUnapproved    bool   `json:"allowPayUnapproved,omitempty"`
 	InternationalPayments bool   `json:"internationalPayments,omitempty"`
-	DefaultBillApprover   ids.ID `json:"defaultBillApprover,omitempty"` // a bill then waits for this user (api-v1 5.3)
-	CombinePayments       string `json:"combinePayments,omitempty"`     // combine (default) or separate
-	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`     // 90 if 0
-	SoDMode               string `json:"sodMode,omitempty"`             // off, warn, enforce
+	DefaultBillApprover   ids.ID `json:"defaultBillApprover,omitempty"`       // a bill then waits for this user (api-v1 5.3)
+	CombinePayments       string `json:"combinePayments,omitempty"`           // combine (default) or separate
+	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
+	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
+	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
 }
 
 // Faults of this room.
@@ -68,6 +69,7 @@ var (
 	ErrNoSession      = fault.New(fault.Unknown, "session_empty", "No session id was sent.")
 	ErrSession        = fault.New(fault.Unknown, "session_invalid", "The session is unknown, expired or ended: log in again.")
 	ErrSessionKey     = fault.New(fault.Unknown, "session_key", "The session was opened with another application key.")
+	ErrKeyMissing     = fault.New(fault.Unknown, "key_missing", "No application key was sent.")
 	ErrKeyUnknown     = fault.New(fault.Unknown, "key_unknown", "The application key is missing or unknown.")
 	ErrKeyDeactivated = fault.New(fault.Forbidden, "key_deactivated", "The application key has been deactivated.")
 	ErrEmailTaken     = fault.New(fault.Conflict, "email_taken", "Another user has this e-mail address.")
@@ -416,12 +418,13 @@ func Memberships(tx *db.Tx, user ids.ID) ([]Membership, error) {
 	return out, rows.Err()
 }
 
-// SetPassword stores a new password's hash, unlocks the login, and ends every session and every link to reset the
-// password of the user.
+// SetPassword stores a new password's hash, unlocks the login, ends every session and every link to reset the password of
+// the user, and forgets the devices remembered.
 func SetPassword(tx *db.Tx, user ids.ID, hash string) {
 	tx.ExecOne(`UPDATE users SET password = $2, failures = 0 WHERE id = $1`, string(user), hash)
 	tx.Exec(`UPDATE sessions SET ended = $2 WHERE user_id = $1 AND ended = 0`, string(user), int64(clock.FromTime(tx.Now())))
 	tx.Exec(`UPDATE password_resets SET used = $2 WHERE user_id = $1 AND used = 0`, string(user), int64(clock.FromTime(tx.Now())))
+	tx.Exec(`DELETE FROM mfa_devices WHERE user_id = $1`, string(user))
 	tx.Audit("set password", "user", user, "")
 	tx.Invalidate()
 }
@@ -487,6 +490,8 @@ func (o *Organisation) Set(key, value string) error {
 			return fault.ErrValue.On(key).With("the id of a user, or nothing")
 		}
 		p.DefaultBillApprover = ids.ID(value)
+	case "apiNeedsManageCompanyInfo":
+		return flag(&p.APINeedsManager)
 	case "combinePayments":
 		return choice(&p.CombinePayments, "combine", "separate")
 	case "sodMode":

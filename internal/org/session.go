@@ -3,6 +3,7 @@ package org
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,10 +24,18 @@ const (
 	absoluteLife = 12 * time.Hour
 )
 
-// The kinds of session: one opened by generation 1 is unknown to the web and the other way round.
+// An API token's session lives longer (LOG-4, api-v2 2.1.7).
 const (
-	KindXML = "xml1"
-	KindWeb = "web"
+	tokenIdleLife     = 48 * time.Hour
+	tokenAbsoluteLife = 30 * 24 * time.Hour
+)
+
+// The kinds of session. Generation 1 and the web know their own alone; KindJSON is one for the later generations, and
+// there a session of generation 1 is good too if its key is for all generations (api-v2 2.6.12).
+const (
+	KindXML  = "xml1"
+	KindJSON = "json2"
+	KindWeb  = "web"
 )
 
 // Credentials are what a call brings: the session's id and, on the API, the application's key.
@@ -43,6 +52,9 @@ type Session struct {
 	Operator bool
 	Email    string
 	OrgName  string
+	Trusted  bool // the second factor was shown in it, or its device is remembered (api-v2 2.5)
+	Token    bool // an API token opened it
+	exempt   bool // its key needs no second factor
 	version  int64
 	created  time.Time
 	hash     string
@@ -65,6 +77,9 @@ type Sessions struct {
 	resets   throttle // requests for a new password
 
 	flushing sync.Mutex
+
+	vault    *secret.Vault // seals authenticators' secrets
+	sendCode SendCode
 }
 
 // NewSessions makes the sessions of a store. Run Keep beside it.
@@ -183,7 +198,7 @@ func (s *Sessions) keep(c Credentials, x *Session) {
 func (s *Sessions) use(x *Session, now time.Time) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if now.Sub(x.lastUsed) >= idleLife || now.Sub(x.created) >= absoluteLife {
+	if x.over(now) {
 		return false
 	}
 	if now.After(x.lastUsed) {
@@ -195,6 +210,15 @@ func (s *Sessions) use(x *Session, now time.Time) bool {
 	return true
 }
 
+// over reports whether the session has outlived itself at now.
+func (x *Session) over(now time.Time) bool {
+	idle, life := idleLife, absoluteLife
+	if x.Token {
+		idle, life = tokenIdleLife, tokenAbsoluteLife
+	}
+	return now.Sub(x.lastUsed) >= idle || now.Sub(x.created) >= life
+}
+
 func (c Credentials) cacheKey() string { return c.Kind + " " + c.Session + " " + c.Key }
 
 func (s *Sessions) forget(c Credentials) {
@@ -204,9 +228,10 @@ func (s *Sessions) forget(c Credentials) {
 }
 
 // Find gives the session of c as this node last knew it; only Write, Read and Poll make sure that it lives. The first
-// check that fails is reported, in the order of api-v1 3.3 step 3 and 5: ErrKeyUnknown, ErrKeyDeactivated,
-// ErrNoSession, ErrSession, ErrSessionKey, ErrOrgInactive, ErrAPIAccess, ErrNotManager. A web session whose organisation
-// is closed, or no longer its user's, lives on and stands in none.
+// check that fails is reported, in the order of api-v1 3.3 step 3 and 5 and api-v2 6.3: ErrKeyMissing (not in generation
+// 1, where it is ErrKeyUnknown), ErrKeyUnknown, ErrKeyDeactivated, ErrNoSession, ErrSession, ErrSessionKey,
+// ErrOrgInactive, ErrAPIAccess, ErrNotManager (ROL-1, ROL-2). A web session whose organisation is closed, or no longer
+// its user's, lives on and stands in none.
 func (s *Sessions) Find(ctx context.Context, c Credentials) (*Session, error) {
 	s.mu.Lock()
 	x := s.kept[c.cacheKey()]
@@ -230,7 +255,10 @@ func (s *Sessions) Find(ctx context.Context, c Credentials) (*Session, error) {
 
 func find(tx *db.Tx, c Credentials) (*Session, error) {
 	var key Key
-	if c.Kind == KindXML {
+	if c.Kind != KindWeb {
+		if c.Key == "" && c.Kind == KindJSON {
+			return nil, ErrKeyMissing
+		}
 		var err error
 		if key, err = lookUpKey(tx, c.Key); err != nil {
 			return nil, err
@@ -239,19 +267,23 @@ func find(tx *db.Tx, c Credentials) (*Session, error) {
 	if c.Session == "" {
 		return nil, ErrNoSession
 	}
-	x := &Session{hash: secret.HashToken(c.Session), kind: c.Kind, version: tx.Version()}
-	var keyID, role, state string
-	var created, last, ended, api, member, active, operator, custom int64
-	err := tx.Row(`SELECT s.org_id, s.user_id, s.key_id, s.created, s.last_used, s.ended, u.email, u.operator, u.is_active,
-			coalesce(o.state, ''), coalesce(o.api_access, 0), coalesce(o.name, ''), coalesce(m.role, ''), coalesce(m.is_active, 0),
-			coalesce(r.permissions, 0)
+	x := &Session{hash: secret.HashToken(c.Session), kind: c.Kind, version: tx.Version(), exempt: key.MFA == "exempt"}
+	also := c.Kind // the other kind of session that is good here
+	if c.Kind == KindJSON && key.AllGenerations {
+		also = KindXML
+	}
+	var keyID, role, state, token, prefs string
+	var created, last, ended, api, member, active, operator, custom, trusted int64
+	err := tx.Row(`SELECT s.org_id, s.user_id, s.key_id, s.created, s.last_used, s.ended, s.trusted, s.token_id,
+			u.email, u.operator, u.is_active, coalesce(o.state, ''), coalesce(o.api_access, 0), coalesce(o.name, ''),
+			coalesce(o.preferences, '{}'), coalesce(m.role, ''), coalesce(m.is_active, 0), coalesce(r.permissions, 0)
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		LEFT JOIN organisations o ON o.id = s.org_id
 		LEFT JOIN memberships m ON m.org_id = s.org_id AND m.user_id = s.user_id
 		LEFT JOIN roles r ON r.org_id = s.org_id AND r.name = m.role
-		WHERE s.hash = $1 AND s.kind = $2`, x.hash, c.Kind).
-		Scan((*string)(&x.Caller.Org), (*string)(&x.Caller.User), &keyID, &created, &last, &ended, &x.Email, &operator, &active,
-			&state, &api, &x.OrgName, &role, &member, &custom)
+		WHERE s.hash = $1 AND s.kind IN ($2, $3)`, x.hash, c.Kind, also).
+		Scan((*string)(&x.Caller.Org), (*string)(&x.Caller.User), &keyID, &created, &last, &ended, &trusted, &token,
+			&x.Email, &operator, &active, &state, &api, &x.OrgName, &prefs, &role, &member, &custom)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrSession
 	}
@@ -259,9 +291,9 @@ func find(tx *db.Tx, c Credentials) (*Session, error) {
 		return nil, fmt.Errorf("find the session: %w", err)
 	}
 	x.created, x.lastUsed = clock.Instant(created).Time(), clock.Instant(last).Time()
-	now := tx.Now()
-	dead := ended != 0 || active == 0 || now.Sub(x.lastUsed) >= idleLife || now.Sub(x.created) >= absoluteLife
-	onAPI := c.Kind == KindXML
+	x.Trusted, x.Token = trusted != 0, token != ""
+	onAPI := c.Kind != KindWeb
+	dead := ended != 0 || active == 0 || x.over(tx.Now()) || c.Kind == KindJSON && member == 0
 	switch {
 	case dead && onAPI && keyID == string(key.ID) && ended == 0 && api == 0:
 		return nil, ErrAPIAccess // S-3: it may come back with the switch
@@ -289,8 +321,16 @@ func find(tx *db.Tx, c Credentials) (*Session, error) {
 			x.Caller.Perms &= readOnly
 		}
 	}
-	if onAPI && !x.Caller.Perms.Has(ManageCompany) {
-		return nil, ErrNotManager // ROL-1
+	needsManager := c.Kind == KindXML // ROL-1
+	if c.Kind == KindJSON {
+		var p Preferences
+		if err := json.Unmarshal([]byte(prefs), &p); err != nil {
+			return nil, fmt.Errorf("read the preferences of %s: %w", x.Caller.Org, err)
+		}
+		needsManager = p.APINeedsManager // ROL-2
+	}
+	if needsManager && !x.Caller.Perms.Has(ManageCompany) {
+		return nil, ErrNotManager
 	}
 	return x, nil
 }
@@ -409,7 +449,7 @@ func (s *Sessions) Login(ctx context.Context, email, password string, org ids.ID
 		if err != nil {
 			return err
 		}
-		insertSession(tx, hash, KindXML, org, u.ID, k.ID, address)
+		insertSession(tx, newSession{hash: hash, kind: KindXML, org: org, user: u.ID, key: k.ID, address: address})
 		_, err = find(tx, Credentials{Session: session, Key: key, Kind: KindXML}) // organisation, access, permission
 		return err
 	})
@@ -419,11 +459,20 @@ func (s *Sessions) Login(ctx context.Context, email, password string, org ids.ID
 	return session, nil
 }
 
-func insertSession(tx *db.Tx, hash, kind string, org, user, key ids.ID, address string) {
+type newSession struct {
+	hash, kind     string
+	org, user, key ids.ID
+	token          ids.ID
+	trusted        bool
+	address        string
+}
+
+func insertSession(tx *db.Tx, n newSession) {
 	now := int64(clock.FromTime(tx.Now()))
-	tx.Exec(`INSERT INTO sessions (hash, kind, org_id, user_id, key_id, created, last_used, ended, address)
-		VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $7)`, hash, kind, string(org), string(user), string(key), now, address)
-	tx.Audit("sign in", "user", user, "")
+	tx.Exec(`INSERT INTO sessions (hash, kind, org_id, user_id, key_id, created, last_used, ended, address, trusted, token_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $7, $8, $9)`, n.hash, n.kind, string(n.org), string(n.user), string(n.key), now,
+		n.address, flag(n.trusted), string(n.token))
+	tx.Audit("sign in", "user", n.user, "")
 }
 
 // ListOrgs authenticates without a session and lists the user's organisations. It fails with ErrThrottled, ErrNoUser,
@@ -456,7 +505,7 @@ func (s *Sessions) SignIn(ctx context.Context, email, password, address string) 
 		if len(orgs) == 1 {
 			in = orgs[0].Org
 		}
-		insertSession(tx, secret.HashToken(session), KindWeb, in, u.ID, "", address)
+		insertSession(tx, newSession{hash: secret.HashToken(session), kind: KindWeb, org: in, user: u.ID, address: address})
 		return nil
 	})
 	return session, orgs, err

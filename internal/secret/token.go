@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 )
@@ -39,6 +40,14 @@ func NewToken(alphabet string, n int) string {
 
 // NewSessionID returns 40 characters of [0-9A-Za-z], 238 bits (api-v1 3.4 asks for 30 to 64 and at least 128 bits).
 func NewSessionID() string { return NewToken(Alphanumeric, 40) }
+
+// NewAPISessionID returns the id of a session of generations 2 and 3: !b and 43 characters of base64url, 256 bits (api-v2
+// 1.5.5).
+func NewAPISessionID() string {
+	var b [32]byte
+	rand.Read(b[:]) // never fails, see crypto/rand
+	return "!b" + base64.RawURLEncoding.EncodeToString(b[:])
+}
 
 // NewAppKey returns an application key: 20 upper-case alphanumerics, 103 bits (KEY-4).
 func NewAppKey() string { return NewToken(UpperAlphanumeric, 20) }
