@@ -1,14 +1,21 @@
-// Package dimension holds what documents are coded to: the chart of accounts, departments, jobs and locations.
+// Package dimension holds what documents are coded to: the chart of accounts, departments, classes, jobs, locations,
+// employees, items and payment terms.
 //
-// Each is a tree of named records. Names may repeat: generation 1 accepts and flags a repeat (domain 2.7); the other
-// generations refuse it at their door.
+// Each is a list of named records, most of them a tree. Names may repeat: generation 1 accepts and flags a repeat
+// (domain 2.7); the other generations refuse it at their door, with NameTaken.
 package dimension
 
 import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 )
@@ -77,15 +84,22 @@ var Departments = record.Describe[Department]("department", ids.Department, "dep
 type Job struct {
 	record.Base
 	Name        string
+	ShortName   string // not shown by generation 1
 	Description string
 	ParentID    ids.ID
+	CustomerID  ids.ID // whose work it is
 }
+
+// customers is what a reference needs of the records of package customer, which imports this one.
+var customers = record.Describe[struct{ record.Base }]("customer", ids.Customer, "customers")
 
 // Jobs describes jobs.
 var Jobs = record.Describe[Job]("job", ids.Job, "jobs",
 	record.String("name", 100, func(j *Job) *string { return &j.Name }),
+	record.String("shortName", 40, func(j *Job) *string { return &j.ShortName }),
 	record.String("description", 4000, func(j *Job) *string { return &j.Description }),
 	record.Parent("parentId", maxDepartmentDepth, func(j *Job) *ids.ID { return &j.ParentID }),
+	record.Reference("customerId", func() *record.Type { return customers.Type }, func(j *Job) *ids.ID { return &j.CustomerID }),
 )
 
 // Location is a place that costs are collected on.
@@ -108,8 +122,8 @@ var Locations = record.Describe[Location]("location", ids.Location, "locations",
 // ErrSystemAccount refuses to make an account inactive that the ledger posts to.
 var ErrSystemAccount = fault.New(fault.Invalid, "system_account", "This account is used by the ledger itself and stays active.")
 
-// Create stores a new record of one of the lists. It fails with fault.ErrReference for an unusable parent and
-// fault.ErrValue for a tree that is too deep.
+// Create stores a new record of one of the lists. It fails with fault.ErrMissing, fault.ErrReference for an unusable
+// parent, account or customer, and fault.ErrValue for values the list does not take or a tree that is too deep.
 func Create(tx *db.Tx, t *record.Type, rec record.Record) error {
 	if err := tx.Require(org.ManageLists); err != nil {
 		return err
@@ -117,10 +131,7 @@ func Create(tx *db.Tx, t *record.Type, rec record.Record) error {
 	if rec.Head().Active != record.Active {
 		return fault.ErrValue.On("isActive")
 	}
-	if err := t.CheckReferences(tx, nil, rec); err != nil {
-		return err
-	}
-	if err := t.CheckTree(tx, nil, rec); err != nil {
+	if err := check(tx, t, nil, rec); err != nil {
 		return err
 	}
 	t.Insert(tx, rec)
@@ -135,14 +146,60 @@ func Update(tx *db.Tx, t *record.Type, before, after record.Record) error {
 	if a, ok := after.(*Account); ok && a.Role != "" && a.Active != record.Active {
 		return ErrSystemAccount.On("isActive")
 	}
-	if err := t.CheckReferences(tx, before, after); err != nil {
-		return err
-	}
-	if err := t.CheckTree(tx, before, after); err != nil {
+	if err := check(tx, t, before, after); err != nil {
 		return err
 	}
 	t.Save(tx, before, after)
 	return nil
+}
+
+func check(tx *db.Tx, t *record.Type, before, rec record.Record) error {
+	if strings.TrimSpace(*t.Must("name").At(rec).(*string)) == "" {
+		return fault.ErrMissing.On("name")
+	}
+	var err error
+	switch r := rec.(type) {
+	case *Item:
+		err = r.check()
+	case *Term:
+		err = r.check()
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.CheckReferences(tx, before, rec); err != nil || t.Parent == nil {
+		return err
+	}
+	return t.CheckTree(tx, before, rec)
+}
+
+// NameTaken reports whether another active record of the list, below the same parent where the list is a tree, has
+// exactly rec's name. Two that ask at once about one name wait for each other, so that the answer holds until the
+// commit. Generations 2 and 3 refuse such a record (BDC_9102).
+func NameTaken(tx *db.Tx, t *record.Type, rec record.Record) (bool, error) {
+	name := *t.Must("name").At(rec).(*string)
+	if err := tx.Lock(t.Name + " " + name); err != nil {
+		return false, err
+	}
+	query := "SELECT id FROM " + t.Table + " WHERE org_id = $1 AND name = $2 AND is_active = 1 AND id <> $3"
+	args := []any{string(tx.Org()), name, string(rec.Head().ID)}
+	if t.Parent != nil {
+		parent := *t.Parent.At(rec).(*ids.ID)
+		if parent.IsNull() {
+			parent = ""
+		}
+		query += " AND " + t.Parent.Column + " = $4"
+		args = append(args, string(parent))
+	}
+	var id string
+	err := tx.Row(query+" LIMIT 1", args...).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for a %s of that name: %w", t.Name, err)
+	}
+	return true, nil
 }
 
 // standard is the chart every organisation starts with (domain 9.1). Names and numbers are the organisation's to
@@ -158,18 +215,55 @@ var standard = []Account{
 	{Role: ledger.Unclaimed, AccountNumber: "2220", Name: "Unclaimed property payable", AccountType: TypeCurrentLiab},
 	{Role: ledger.Equity, AccountNumber: "3000", Name: "Opening equity", AccountType: TypeEquity},
 	{Role: ledger.Income, AccountNumber: "4000", Name: "Income", AccountType: TypeIncome},
+	{Role: ledger.FeeIncome, AccountNumber: "4800", Name: "Convenience fee income", AccountType: TypeIncome},
 	{Role: ledger.DiscountsTaken, AccountNumber: "4900", Name: "Discounts taken", AccountType: TypeIncome},
 	{Role: ledger.Uncoded, AccountNumber: "6000", Name: "Uncoded expense", AccountType: TypeExpense},
 	{Role: ledger.Fees, AccountNumber: "6900", Name: "Bank fees", AccountType: TypeExpense},
 }
 
-// SetUp gives a new organisation its standard chart.
+// standardTerms are the terms every organisation starts with (domain appendix B).
+var standardTerms = []Term{
+	{Name: "Due on receipt"},
+	{Name: "Net 15", DueDays: 15},
+	{Name: "Net 30", DueDays: 30},
+	{Name: "2/10 Net 30", DueDays: 30, DiscountDays: 10, DiscountPercent: money.MustDecimal("2")},
+	{Name: "Day 10 of next month", Type: DateDrivenTerm, DueDays: 10},
+}
+
+// SetUp gives a new organisation its standard chart and terms.
 func SetUp(tx *db.Tx) {
 	for i := range standard {
 		a := standard[i]
 		a.Active, a.AllowExport = record.Active, true
 		Accounts.Insert(tx, &a)
 	}
+	for i := range standardTerms {
+		t := standardTerms[i]
+		t.Active, t.AllowExport = record.Active, true
+		t.AllowDefaultVendor, t.AllowDefaultCustomer = true, true
+		Terms.Insert(tx, &t)
+	}
+}
+
+// Ensure gives an organisation that is older than the standard account with that role this account.
+func Ensure(tx *db.Tx, role string) error {
+	if _, err := ledger.Account(tx, role); !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if err := tx.Lock("account " + role); err != nil {
+		return err
+	}
+	if _, err := ledger.Account(tx, role); !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for _, a := range standard {
+		if a.Role == role {
+			a.Active, a.AllowExport = record.Active, true
+			Accounts.Insert(tx, &a)
+			return nil
+		}
+	}
+	return fmt.Errorf("no standard account has the role %s", role)
 }
 
 // NewBankAccount adds the ledger account of a funding account.

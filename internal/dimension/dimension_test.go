@@ -26,7 +26,7 @@ func TestStandardChart(t *testing.T) {
 		err := s.Write(ctx, who, func(tx *db.Tx) error {
 			dimension.SetUp(tx)
 			for _, role := range []string{ledger.Undeposited, ledger.MoneyOut, ledger.MoneyIn, ledger.ReturnsSuspense, ledger.AR, ledger.AP,
-				ledger.SalesTax, ledger.Unclaimed, ledger.Equity, ledger.Income, ledger.DiscountsTaken, ledger.Uncoded, ledger.Fees} {
+				ledger.SalesTax, ledger.Unclaimed, ledger.Equity, ledger.Income, ledger.FeeIncome, ledger.DiscountsTaken, ledger.Uncoded, ledger.Fees} {
 				if _, err := ledger.Account(tx, role); err != nil {
 					t.Errorf("9.1: %v", err)
 				}
@@ -56,7 +56,8 @@ func TestStandardChart(t *testing.T) {
 func TestLists(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
-		for _, ty := range []*record.Type{dimension.Accounts.Type, dimension.Departments.Type, dimension.Jobs.Type, dimension.Locations.Type} {
+		for _, ty := range []*record.Type{dimension.Accounts.Type, dimension.Departments.Type, dimension.Jobs.Type, dimension.Locations.Type,
+			dimension.Classes.Type} {
 			made := func(parent ids.ID, active int64) (record.Record, error) {
 				r := ty.New()
 				*ty.Must("name").At(r).(*string) = "Same name"
