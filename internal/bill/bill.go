@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
@@ -101,7 +102,7 @@ var Lines = record.Describe[Line]("billLineItem", ids.BillLine, "bill_lines",
 	record.Reference("departmentId", func() *record.Type { return dimension.Departments.Type }, func(l *Line) *ids.ID { return &l.DepartmentID }),
 	record.Reference("locationId", func() *record.Type { return dimension.Locations.Type }, func(l *Line) *ids.ID { return &l.LocationID }),
 	record.Reference("jobId", func() *record.Type { return dimension.Jobs.Type }, func(l *Line) *ids.ID { return &l.JobID }),
-	record.Reference("customerId", nil, func(l *Line) *ids.ID { return &l.CustomerID }),
+	record.Reference("customerId", func() *record.Type { return customer.Customers.Type }, func(l *Line) *ids.ID { return &l.CustomerID }),
 	record.Reference("itemId", func() *record.Type { return dimension.Items.Type }, func(l *Line) *ids.ID { return &l.ItemID }),
 	record.Flag("jobBillable", func(l *Line) *bool { return &l.JobBillable }),
 	record.String("description", 4000, func(l *Line) *string { return &l.Description }),

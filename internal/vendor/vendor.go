@@ -157,7 +157,7 @@ func check(tx *db.Tx, before, v *Vendor) error {
 	if strings.TrimSpace(v.Name) == "" {
 		return fault.ErrMissing.On("name")
 	}
-	if v.Email != "" && (before == nil || before.Email != v.Email) && !looksLikeEmail(v.Email) {
+	if v.Email != "" && (before == nil || before.Email != v.Email) && !LooksLikeEmail(v.Email) {
 		return fault.ErrValue.On("email")
 	}
 	v.NameFolded = strings.ToLower(v.Name)
@@ -203,7 +203,8 @@ func CheckMark(tx *db.Tx, v *Vendor, external string) error {
 	return externalIDFree(tx, external, v.ID)
 }
 
-func looksLikeEmail(s string) bool {
+// LooksLikeEmail reports whether s has the form of one address.
+func LooksLikeEmail(s string) bool {
 	at := strings.LastIndexByte(s, '@')
 	return at > 0 && at < len(s)-1 && !strings.ContainsAny(s, " \t\r\n,;<>\"") && strings.Contains(s[at:], ".") &&
 		!strings.HasSuffix(s, ".") && !strings.Contains(s, "..") && strings.Count(s, "@") == 1
