@@ -87,6 +87,14 @@ func NewSessions(d *db.DB) *Sessions {
 	return &Sessions{db: d, kept: map[string]*Session{}, used: map[string]time.Time{}, busy: map[string]*sync.Mutex{}}
 }
 
+// LimitFailures sets how many failed logins of a network address are looked at in a minute; 0 is any number. It is called
+// before the sessions are used.
+func (s *Sessions) LimitFailures(perMinute int) {
+	if s.throttle.most = perMinute; perMinute == 0 {
+		s.throttle.most = -1
+	}
+}
+
 // Keep writes last use every second until ctx ends, and once more then.
 func (s *Sessions) Keep(ctx context.Context) {
 	t := time.NewTicker(time.Second)

@@ -1,6 +1,9 @@
 package org
 
 import (
+	"cmp"
+	"math"
+	"strconv"
 	"sync"
 	"time"
 
@@ -14,13 +17,15 @@ var ErrThrottled = fault.New(fault.Limit, "login_throttled", "Too many failed lo
 // ThrottleTime is for how long after its first failed login an address stays refused.
 const ThrottleTime = time.Minute
 
-// mostFailures of a network address within ThrottleTime are looked at; what follows is refused unseen (SEC-10, T-12).
+// mostFailures of a network address within ThrottleTime are looked at, unless a setting says otherwise; what follows is
+// refused unseen (SEC-10, T-12).
 const mostFailures = 60
 
 // throttle counts failed logins per network address, in the memory of one node. Without an address, which is how the
-// command line comes, nothing is counted. The zero value is ready.
+// command line comes, nothing is counted. The zero value is ready and takes mostFailures.
 type throttle struct {
 	mu      sync.Mutex
+	most    int // 0 for mostFailures; below 0 nothing is refused
 	free    sync.Cond
 	windows map[string]*window
 }
@@ -40,6 +45,10 @@ func (t *throttle) enter(address string, now time.Time) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	most := cmp.Or(t.most, mostFailures)
+	if most < 0 {
+		most = math.MaxInt
+	}
 	if t.windows == nil {
 		t.windows, t.free.L = map[string]*window{}, &t.mu
 	}
@@ -53,10 +62,10 @@ func (t *throttle) enter(address string, now time.Time) error {
 		if w.over(now) {
 			w.since, w.failed = now, 0
 		}
-		if w.failed >= mostFailures {
-			return ErrThrottled
+		if w.failed >= most {
+			return ErrThrottled.With(strconv.Itoa(most) + " failed logins a minute")
 		}
-		if w.failed+w.inside < mostFailures {
+		if w.failed+w.inside < most {
 			w.inside++
 			return nil
 		}

@@ -29,7 +29,6 @@ var (
 	ErrRolled    = fault.New(fault.Conflict, "rolled_back", "Another operation of the batch failed; nothing was kept.")
 	ErrFilter    = fault.New(fault.Invalid, "filter_invalid", "The filter cannot be used.")
 	ErrBase64    = fault.New(fault.Invalid, "document_base64", "The document is not valid base 64.")
-	ErrCalls     = fault.New(fault.Limit, "too_many_calls", "Too many calls at once.")
 )
 
 // internal is what a failure of ours answers.

@@ -140,8 +140,7 @@ func TestEveryFaultHasOneCode(t *testing.T) {
 }
 
 // coming are conditions that the catalogue of generation 2 knows before their rooms are built.
-var coming = []string{"calls_per_hour",
-	"vendor_account_new", "amount_not_allowed", "approver_unable", "charge_not_authorised", "not_approvers_turn", "invitation_open"}
+var coming = []string{"vendor_account_new", "amount_not_allowed", "approver_unable", "charge_not_authorised", "not_approvers_turn", "invitation_open"}
 
 func TestForV2(t *testing.T) {
 	t.Parallel()
@@ -154,7 +153,7 @@ func TestForV2(t *testing.T) {
 		{fault.ErrMissing.On("a", "b"), "BDC_1117", "Missing required data: wire-a, wire-b.", true},
 		{fault.ErrReference.On("a", "b").With("1", "2"), "BDC_1119", "Invalid field,value: wire-a, 1. Invalid field,value: wire-b, 2.", true},
 		{fault.ErrTooLong.On("a"), "BDC_1143", "wire-a: " + fault.ErrTooLong.Message, true},
-		{fault.New(fault.Limit, "calls_per_hour", "").With("200"), "BDC_1144", "The limit of 200 calls an hour is reached.", true},
+		{fault.New(fault.Limit, "calls_per_hour", "").With("200 calls an hour"), "BDC_1144", "The limit of 200 calls an hour is reached.", true},
 		{errors.New("SELECT failed at /x"), "BDC_1001", "Something failed on the server.", false},
 		{fault.New(fault.Invalid, "nobody_knows", "secret"), "BDC_1001", "Something failed on the server.", false},
 	} {

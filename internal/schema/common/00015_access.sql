@@ -45,3 +45,13 @@ CREATE TABLE mfa_devices (                       -- remembered devices
 	expires  BIGINT NOT NULL
 );
 CREATE INDEX mfa_devices_user ON mfa_devices (user_id, expires);
+
+-- Calls of an application's key in a clock hour, over all nodes.
+CREATE TABLE call_counts (
+	key_hash ctext  NOT NULL,
+	kind     ctext  NOT NULL,                    -- call, login
+	hour     BIGINT NOT NULL,                    -- since 1970, UTC
+	n        BIGINT NOT NULL,
+	PRIMARY KEY (key_hash, kind, hour)
+);
+CREATE INDEX call_counts_hour ON call_counts (hour);
