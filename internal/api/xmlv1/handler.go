@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -49,7 +48,7 @@ type Handler struct {
 // New makes the door. Spools for large documents and answers lie in spoolDir.
 func New(d *db.DB, sessions *org.Sessions, blobs *blob.Store, spoolDir string, log *slog.Logger) *Handler {
 	h := &Handler{db: d, sessions: sessions, blobs: blobs, log: log, spoolDir: spoolDir, shapes: map[string]*shape.Shape{}}
-	for _, s := range slices.Concat(payableShapes(), listShapes(), receivableShapes(), receiptShapes(), creditShapes()) {
+	for _, s := range records() {
 		h.shapes[strings.ToLower(s.Name)] = s
 	}
 	h.operations = h.table()

@@ -1,6 +1,8 @@
 package xmlv1
 
 import (
+	"slices"
+
 	"github.com/duebook/duebook/internal/api/shape"
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/dimension"
@@ -65,6 +67,11 @@ func (x fields) integration() shape.Entry {
 func (x fields) external() shape.Entry { return filtered(x.opt("externalId", "externalId", 100)) }
 func (x fields) synced() shape.Entry   { return filtered(x.opt("lastSyncTime", "lastSyncTime", 0)) }
 func (x fields) export() shape.Entry   { return filtered(x.opt("allowExport", "allowExport", 0)) }
+
+// records are the shapes of everything that can be listed.
+func records() []*shape.Shape {
+	return slices.Concat(payableShapes(), listShapes(), receivableShapes(), receiptShapes(), creditShapes())
+}
 
 // payableShapes are what bills are paid by.
 func payableShapes() []*shape.Shape {
