@@ -39,12 +39,12 @@ demo: build ## The main job end to end through the public API; stays up unless A
 check: go format vet lint tidy fresh ## Format, vet, static analysis, module files, generated code
 
 .PHONY: test
-test: go ## All tests in their short form, with the race detector, on SQLite and PostgreSQL
+test: go bin/versitygw ## All tests in their short form, with the race detector, on SQLite and PostgreSQL
 	scripts/deps.sh $(TESTDEPS)
 	scripts/test.sh $(PKG)
 
 .PHONY: soak
-soak: go ## The long loops: tests with SOAK=1, then every fuzz target
+soak: go bin/versitygw ## The long loops: tests with SOAK=1, then every fuzz target
 	scripts/deps.sh $(TESTDEPS)
 	SOAK=1 scripts/test.sh $(PKG)
 	scripts/fuzz.sh $(FUZZTIME) $(PKG)
@@ -108,6 +108,12 @@ bin/golangci-lint: tools/go.mod tools/go.sum
 	@echo 'building golangci-lint, once: some minutes'
 	CGO_ENABLED=0 go build -C tools -trimpath -buildvcs=false -o ../bin/ \
 		github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+# The S3 server of the tests. Takes some minutes the first time, nothing afterwards.
+bin/versitygw: tools/s3/go.mod tools/s3/go.sum
+	@echo 'building versitygw, once: some minutes'
+	CGO_ENABLED=0 go build -C tools/s3 -trimpath -buildvcs=false -o ../../bin/ github.com/versity/versitygw/cmd/versitygw
 	@touch $@
 
 .PHONY: go

@@ -29,6 +29,7 @@ var version = "dev" // set by the linker
 type cli struct {
 	Data     string           `help:"Data folder." default:"./data" env:"DUEBOOK_DATA" type:"path"`
 	DB       string           `help:"Database URL: postgres://... (default: SQLite in the data folder)." env:"DUEBOOK_DB"`
+	Blobs    string           `help:"Bucket for documents: s3://BUCKET[/PREFIX][?endpoint=URL][&region=NAME] (default: a folder in the data folder)." env:"DUEBOOK_BLOBS"`
 	Sandbox  bool             `help:"Create the store as a sandbox: bank simulator, movable clock, caught mail." env:"DUEBOOK_SANDBOX"`
 	JSON     bool             `help:"Print results as JSON." env:"DUEBOOK_JSON"`
 	SMTP     string           `help:"Mail server, [user:password@]host:port." env:"DUEBOOK_SMTP"`
@@ -100,7 +101,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 func (c *call) config() server.Config {
-	return server.Config{Dir: c.Data, DB: c.DB, Sandbox: c.Sandbox, SMTP: c.SMTP, MailFrom: c.MailFrom, PublicURL: c.URL,
+	return server.Config{Dir: c.Data, DB: c.DB, Blobs: c.Blobs, Sandbox: c.Sandbox, SMTP: c.SMTP, MailFrom: c.MailFrom, PublicURL: c.URL,
 		Log: c.log, Version: version}
 }
 

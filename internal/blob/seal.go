@@ -125,7 +125,7 @@ func (w *sealer) writeHeader(sha string) error {
 // keyPlace binds a data key to its address.
 func keyPlace(sha string) []string { return []string{"blob", sha} }
 
-// source is a sealed file; the fuzz test has one in memory.
+// source is a file to read; the fuzz test has one in memory.
 type source interface {
 	io.ReaderAt
 	io.Closer

@@ -29,6 +29,7 @@ import (
 type Config struct {
 	Dir       string // data folder
 	DB        string // database URL; empty for SQLite in Dir
+	Blobs     string // bucket for documents, as blob.NewBucket reads it; empty for a folder in Dir
 	Sandbox   bool
 	Listen    string // address for Serve
 	PublicURL string // how people reach the server, for links in mails; derived from Listen if empty
@@ -68,7 +69,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	blobs, err := blob.New(filepath.Join(c.Dir, "blobs"), vault)
+	blobs, err := c.openBlobs(vault)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -81,6 +82,14 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	}
 	a.Work = job.New(d, handlers, c.Log)
 	return a, nil
+}
+
+// openBlobs opens the documents, in the bucket or in the data folder. The vault may be nil.
+func (c Config) openBlobs(vault *secret.Vault) (*blob.Store, error) {
+	if c.Blobs != "" {
+		return blob.NewBucket(c.Blobs, filepath.Join(c.Dir, "tmp"), os.Getenv, vault)
+	}
+	return blob.New(filepath.Join(c.Dir, "blobs"), vault)
 }
 
 // openVault opens the master key. Only a store without organisations gets a new one: over a filled store it would
@@ -109,7 +118,7 @@ func (a *App) Close() error {
 	if a.serving != nil {
 		err = errors.Join(err, a.serving.Close())
 	}
-	return errors.Join(err, a.DB.Close())
+	return errors.Join(err, a.Blobs.Close(), a.DB.Close())
 }
 
 // ErrServed refuses a second server on one SQLite store; several nodes need PostgreSQL.

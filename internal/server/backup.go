@@ -10,17 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/db"
 )
 
-// The parts of a backup: one database, the key its secrets are sealed with, and two folders.
+// The parts of a backup: one database, the key its secrets are sealed with, the documents, and the bank's files.
 const (
 	backupSQLite   = "duebook.db"
 	backupPostgres = "duebook.pgdump"
 	masterKey      = "master.key"
+	backupBlobs    = "blobs"
+	backupBank     = "bank"
 )
-
-var backupFolders = []string{"blobs", "bank"}
 
 // Backup copies the store into the folder to while it is in use. The database is copied first: whatever it refers
 // to was stored before, so that every document of the copy is in the copy.
@@ -38,17 +39,28 @@ func (a *App) Backup(ctx context.Context, to string) error {
 	if err := copyFile(filepath.Join(a.Dir, masterKey), filepath.Join(to, masterKey)); err != nil {
 		return err
 	}
-	for _, f := range backupFolders {
-		if err := copyTree(ctx, filepath.Join(a.Dir, f), filepath.Join(to, f)); err != nil {
-			return fmt.Errorf("copy %s: %w", f, err)
-		}
+	documents, err := blob.New(filepath.Join(to, backupBlobs), nil)
+	if err != nil {
+		return err
+	}
+	_, err = a.Blobs.CopyTo(ctx, documents)
+	if err := errors.Join(err, documents.Close()); err != nil {
+		return err
+	}
+	return copyBank(ctx, a.Dir, to)
+}
+
+func copyBank(ctx context.Context, from, to string) error {
+	if err := copyTree(ctx, filepath.Join(from, backupBank), filepath.Join(to, backupBank)); err != nil {
+		return fmt.Errorf("copy the bank's files: %w", err)
 	}
 	return nil
 }
 
 func (a *App) onPostgres() bool { return strings.HasPrefix(a.Config.DB, "postgres") }
 
-// Restore fills an empty data folder, and an empty PostgreSQL database if one is named, from a backup.
+// Restore fills an empty data folder, and an empty PostgreSQL database if one is named, from a backup. In a bucket
+// what lies there already stays: it has the same address and so the same content.
 func Restore(ctx context.Context, from string, c Config) error {
 	if err := emptyDir(c.Dir); err != nil {
 		return err
@@ -65,12 +77,22 @@ func Restore(ctx context.Context, from string, c Config) error {
 	if err := copyFile(filepath.Join(from, masterKey), filepath.Join(c.Dir, masterKey)); err != nil {
 		return err
 	}
-	for _, f := range backupFolders {
-		if err := copyTree(ctx, filepath.Join(from, f), filepath.Join(c.Dir, f)); err != nil {
-			return fmt.Errorf("copy %s: %w", f, err)
-		}
+	if err := os.MkdirAll(filepath.Join(c.Dir, "tmp"), 0o700); err != nil {
+		return err
 	}
-	return nil
+	documents, err := c.openBlobs(nil)
+	if err != nil {
+		return err
+	}
+	backup, err := blob.New(filepath.Join(from, backupBlobs), nil)
+	if err != nil {
+		return errors.Join(err, documents.Close())
+	}
+	_, err = backup.CopyTo(ctx, documents)
+	if err := errors.Join(err, backup.Close(), documents.Close()); err != nil {
+		return err
+	}
+	return copyBank(ctx, from, c.Dir)
 }
 
 func emptyDir(dir string) error {

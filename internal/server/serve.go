@@ -39,6 +39,9 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 	if err := a.claim(); err != nil {
 		return nil, err
 	}
+	if err := a.Blobs.Check(ctx); err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", a.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", a.Listen, err)

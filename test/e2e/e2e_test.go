@@ -54,6 +54,7 @@ type store struct {
 	t        *testing.T
 	dir, url string // url is empty for SQLite
 	org, key string
+	env      []string // of the commands; nil for the test's own
 }
 
 // each runs fn on SQLite and, where TEST_POSTGRES_URL names a server, on PostgreSQL.
@@ -107,11 +108,17 @@ func database(t *testing.T) string {
 func sandbox(t *testing.T, url string) *store {
 	t.Helper()
 	s := &store{t: t, dir: t.TempDir(), url: url}
+	s.found()
+	return s
+}
+
+// found makes the organisation of a sandbox.
+func (s *store) found() {
+	s.t.Helper()
 	var made struct{ OrgID, AppKey string }
 	s.json(&made, "org", "create", "--sandbox", "--name", "Acme", "--admin-email", email, "--admin-password", password, "--api-access")
 	s.json(&made, "appkey", "issue", "--app", "e2e", "--email", email)
 	s.org, s.key = made.OrgID, made.AppKey
-	return s
 }
 
 // command is one call of the program on the store.
@@ -120,7 +127,9 @@ func (s *store) command(args ...string) *exec.Cmd {
 	if s.url != "" {
 		args = append(args, "--db", s.url)
 	}
-	return exec.Command(duebook, args...)
+	cmd := exec.Command(duebook, args...)
+	cmd.Env = s.env
+	return cmd
 }
 
 // run runs a command and gives what it printed on both outputs and its exit code.
