@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/server"
 )
@@ -140,13 +141,37 @@ func (c *call) done(format string, args ...any) error {
 }
 
 type serveCmd struct {
-	Listen string `help:"Address to listen on." default:"127.0.0.1:8080" env:"DUEBOOK_LISTEN"`
+	Listen  string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"DUEBOOK_LISTEN"`
+	Proxies []string `help:"Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed." env:"DUEBOOK_TRUSTED_PROXIES" name:"trusted-proxies" placeholder:"ADDRESS"`
+	Limits  string   `help:"What programs may ask: default, or origin with the numbers of the published service." enum:"default,origin" default:"default" env:"DUEBOOK_LIMITS"`
+	Limit   struct {
+		CallsPerHour      *int `help:"Calls of a key in a clock hour; 0 for any number, here and below." env:"CALLS_PER_HOUR"`
+		LoginsPerHour     *int `help:"Logins and lists of organisations of a key in a clock hour." env:"LOGINS_PER_HOUR"`
+		InFlight          *int `help:"Calls of a key and organisation at one time." env:"IN_FLIGHT"`
+		MailsPerMinute    *int `help:"Calls of a user that send a message, in a minute." env:"MAILS_PER_MINUTE"`
+		FailuresPerMinute *int `help:"Failed logins of a network address in a minute." env:"FAILURES_PER_MINUTE"`
+	} `embed:"" prefix:"limit-" envprefix:"DUEBOOK_LIMIT_"`
+}
+
+// limits are those of the profile, but for the ones that are set.
+func (s *serveCmd) limits() limit.Settings {
+	l := limit.Default
+	if s.Limits == "origin" {
+		l = limit.Origin
+	}
+	for _, o := range []struct{ to, from *int }{{&l.CallsPerHour, s.Limit.CallsPerHour}, {&l.LoginsPerHour, s.Limit.LoginsPerHour},
+		{&l.InFlight, s.Limit.InFlight}, {&l.MailsPerMinute, s.Limit.MailsPerMinute}, {&l.FailuresPerMinute, s.Limit.FailuresPerMinute}} {
+		if o.from != nil {
+			*o.to = max(*o.from, 0)
+		}
+	}
+	return l
 }
 
 // Run serves until the process is told to stop; calls under way are finished.
 func (s *serveCmd) Run(c *call) error {
 	cfg := c.config()
-	cfg.Listen = s.Listen
+	cfg.Listen, cfg.TrustedProxies, cfg.Limits = s.Listen, s.Proxies, s.limits()
 	app, err := server.Open(c.ctx, cfg)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/job"
+	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/schema"
@@ -38,6 +39,9 @@ type Config struct {
 	Clock     clock.Clock // of this node; the system's if nil
 	Log       *slog.Logger
 	Version   string
+
+	TrustedProxies []string       // addresses and networks whose word about the client is taken
+	Limits         limit.Settings // of what programs may ask; all 0: none
 }
 
 // App is an open store with what works on it. Commands use it beside a running server.
@@ -47,6 +51,7 @@ type App struct {
 	Vault    *secret.Vault
 	Blobs    *blob.Store
 	Sessions *org.Sessions
+	Limiter  *limit.Limiter
 	Engine   *payment.Engine
 	Work     *job.Runner
 	serving  io.Closer
@@ -75,6 +80,9 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	}
 	a := &App{Config: c, DB: d, Vault: vault, Blobs: blobs}
 	a.Sessions = org.NewSessions(d)
+	a.Sessions.UseSecondFactor(vault, sendCode)
+	a.Sessions.LimitFailures(c.Limits.FailuresPerMinute)
+	a.Limiter = limit.New(d, c.Limits)
 	a.Engine = payment.NewEngine(d, vault, filepath.Join(c.Dir, "bank"), c.Log)
 	handlers, err := a.handlers()
 	if err != nil {

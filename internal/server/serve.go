@@ -42,6 +42,10 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 	if err := a.Blobs.Check(ctx); err != nil {
 		return nil, err
 	}
+	trusted, err := parseProxies(a.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", a.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", a.Listen, err)
@@ -58,9 +62,10 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 		_ = l.Close()
 		return nil, err
 	}
-	r.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	r.http = &http.Server{Handler: trusted.before(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelWarn)}
 	r.done.Go(func() { a.Sessions.Keep(ctx) })
+	r.done.Go(func() { a.Limiter.Keep(ctx) })
 	r.done.Go(func() { r.work(ctx) })
 	if !a.DB.Sandbox() {
 		r.done.Go(func() { a.Work.Run(ctx) })
@@ -121,7 +126,7 @@ func (r *Running) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	xml := calls.count("xml1", xmlv1.New(a.DB, a.Sessions, a.Blobs, spools, a.Log))
+	xml := calls.count("xml1", xmlv1.New(a.DB, a.Sessions, a.Blobs, spools, a.Log).WithLimits(a.Limiter))
 	mux.Handle("/crudApi", xml)
 	mux.Handle("/crudApi/{$}", xml)
 	mux.Handle("/", calls.count("web", pages))

@@ -6,6 +6,7 @@
 package xmlv1
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/xmldoc"
 )
@@ -38,6 +40,7 @@ type Handler struct {
 	db       *db.DB
 	sessions *org.Sessions
 	blobs    *blob.Store
+	limits   *limit.Limiter // nil for none
 	log      *slog.Logger
 	spoolDir string
 
@@ -55,6 +58,12 @@ func New(d *db.DB, sessions *org.Sessions, blobs *blob.Store, spoolDir string, l
 	return h
 }
 
+// WithLimits makes the door ask l before each request.
+func (h *Handler) WithLimits(l *limit.Limiter) *Handler {
+	h.limits = l
+	return h
+}
+
 // request is one request while it is served.
 type request struct {
 	ctx     context.Context
@@ -65,6 +74,8 @@ type request struct {
 	out     *xmldoc.Writer
 	busy    bool // the store refused for a moment: the call can be repeated unchanged (T-12)
 	tooMany bool // too many failed logins came from the address (T-12, S-7)
+	wait    int  // seconds until a call over a limit can be repeated (T-12)
+	leave   func()
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +92,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.key, _ = doc.Root.Attr("applicationkey")
 	body := h.answer(q)
 	defer body.close()
+	if q.leave != nil {
+		defer q.leave()
+	}
 	switch {
+	case q.wait > 0:
+		w.Header().Set("Retry-After", strconv.Itoa(q.wait))
 	case q.tooMany:
 		w.Header().Set("Retry-After", strconv.Itoa(int(org.ThrottleTime.Seconds())))
 		w.WriteHeader(http.StatusTooManyRequests)
@@ -146,6 +162,12 @@ func (h *Handler) answer(q *request) *answer {
 		child = c
 		n++
 	}
+	if n == 1 {
+		if err := h.admit(q, child); err != nil {
+			q.wait = h.limits.RetryAfter(err)
+			return h.malformed(q, err)
+		}
+	}
 	if n == 1 && child.Name == "operation" { // the session's check finds out about the key, too
 		return h.operation(q, child)
 	}
@@ -170,6 +192,29 @@ func (h *Handler) answer(q *request) *answer {
 		return h.batch(q, child)
 	}
 	return h.malformed(q, problem.ErrMalformed)
+}
+
+// admit asks the limits about a request with a good key: for a login, a call, and a place among the calls in flight of the
+// session's organisation. What else is wrong with key and session is said later.
+func (h *Handler) admit(q *request, child *xmldoc.Node) error {
+	if h.limits == nil {
+		return nil
+	}
+	if child.Name == "login" || child.Name == "getorglist" {
+		if h.sessions.CheckKey(q.ctx, q.key) != nil {
+			return nil
+		}
+		return cmp.Or(h.limits.Call(q.key), h.limits.Login(q.key))
+	}
+	s, err := h.sessions.Find(q.ctx, q.credentials(child))
+	if err != nil && isKeyError(err) {
+		return nil
+	}
+	if over := h.limits.Call(q.key); over != nil || err != nil {
+		return over
+	}
+	q.leave, err = h.limits.Enter(q.ctx, q.key, s.Caller.Org)
+	return err
 }
 
 func (h *Handler) keyError(q *request, err error) *answer {
