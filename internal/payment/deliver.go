@@ -27,7 +27,8 @@ type bankFile struct {
 }
 
 // endings are the names of files that leave, behind instant and id, by kind. What ends in .pdf goes to checks/.
-var endings = map[string]string{"ach": ".ach", "prenote": ".ach", "positivepay": "-positivepay.csv", "checks": "-checks.pdf"}
+var endings = map[string]string{"ach": ".ach", "prenote": ".ach", "positivepay": "-positivepay.csv", "checks": "-checks.pdf",
+	"stops": "-positivepay.csv", "recall": "-recall.csv"}
 
 // place is the folder a kind of file is put into.
 func place(kind string) string {
@@ -192,7 +193,7 @@ func delivered(tx *db.Tx, f bankFile) error {
 		int64(clock.FromTime(tx.Now())))
 	tx.Audit("deliver", "bankFile", f.id, "")
 	switch f.kind {
-	case "positivepay":
+	case "positivepay", "stops", "recall":
 		return nil
 	case "checks":
 		tx.Exec(`UPDATE checks SET state = 'mailed' WHERE org_id = $1 AND state = 'allocated' AND disbursement_id IN

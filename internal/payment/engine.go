@@ -33,13 +33,14 @@ func NewEngine(d *db.DB, vault *secret.Vault, dir string, log *slog.Logger) *Eng
 	return &Engine{db: d, vault: vault, dir: dir, log: log}
 }
 
-// Step does what is due at the instant at: first what the bank says, then test entries, release, delivery, clearing. A
+// Step does what is due at the instant at: first what the bank says, then test entries, release, voids, delivery, clearing. A
 // part that fails does not keep the others from their work; the errors come joined.
 func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 	return errors.Join(
 		e.TakeIn(ctx, org, at),
 		e.prenote(ctx, org, at),
 		e.Release(ctx, org, at),
+		e.tell(ctx, org, at),
 		e.Deliver(ctx, org, at),
 		e.Clear(ctx, org, at),
 	)
@@ -58,14 +59,20 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		}
 	}
 	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
-		var waiting, settled int64
+		var waiting, settled, voids int64
 		var process string
 		err := tx.Row(`SELECT (SELECT CAST(coalesce(min(created), 0) AS BIGINT) FROM bank_files WHERE org_id = $1 AND state IN ('unprinted', 'ready')),
 				(SELECT coalesce(min(process_date), '') FROM payments WHERE org_id = $1 AND state = 'scheduled'),
-				(SELECT CAST(coalesce(min(clear_due), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state = 'settled')`, string(org)).
-			Scan(&waiting, &process, &settled)
+				(SELECT CAST(coalesce(min(clear_due), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state IN ('settled', 'void_requested') AND clear_due > 0),
+				(SELECT count(*) FROM checks WHERE org_id = $1 AND state = 'stopped') +
+				(SELECT count(*) FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
+					WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0)`, string(org)).
+			Scan(&waiting, &process, &settled, &voids)
 		if err != nil {
 			return fmt.Errorf("look for due payments: %w", err)
+		}
+		if voids > 0 {
+			note(after)
 		}
 		if waiting > 0 {
 			note(clock.Instant(waiting).Time())
@@ -95,9 +102,11 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 	return next, ok
 }
 
-// Clear takes payments whose return window is over from settled to cleared: their attempt has succeeded (5.5).
+// Clear takes payments whose return window is over from settled to cleared: their attempt has succeeded (5.5), also where
+// their return was asked for.
 func (e *Engine) Clear(ctx context.Context, org ids.ID, at time.Time) error {
-	due, err := e.find(ctx, org, `SELECT id FROM payments WHERE org_id = $1 AND state = 'settled' AND clear_due <= $2 ORDER BY id`,
+	due, err := e.find(ctx, org, `SELECT id FROM payments WHERE org_id = $1 AND state IN ('settled', 'void_requested')
+		AND clear_due > 0 AND clear_due <= $2 ORDER BY id`,
 		string(org), int64(clock.FromTime(at)))
 	if err != nil || len(due) == 0 {
 		return err
@@ -108,10 +117,18 @@ func (e *Engine) Clear(ctx context.Context, org ids.ID, at time.Time) error {
 			if err != nil {
 				return err
 			}
-			if p.State != Settled || p.ClearDue > clock.FromTime(at) {
+			if p.ClearDue == 0 || p.ClearDue > clock.FromTime(at) {
 				continue
 			}
-			if err := p.move(tx, Cleared, change{}); err != nil {
+			var c change
+			switch p.State {
+			case Settled:
+			case VoidRequested: // asked for and not sent back
+				c.void = voidRefused
+			default:
+				continue
+			}
+			if err := p.move(tx, Cleared, c); err != nil {
 				return err
 			}
 			setDisbursement(tx, p.ID, "cleared")

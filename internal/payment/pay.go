@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"github.com/duebook/duebook/internal/bank"
-	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
-	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
@@ -16,16 +14,15 @@ import (
 	"github.com/duebook/duebook/internal/ledger"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
-	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
 // Faults of this room.
 var (
-	ErrNotBusinessDay = fault.New(fault.Invalid, "process_date_invalid", "The process date is no date, no banking day, or for a recorded payment after today.")
-	ErrTooEarly       = fault.New(fault.Invalid, "process_date_too_early", "The process date is earlier than possible; the earliest is")
+	ErrNotBusinessDay = bank.ErrNotBusinessDay
+	ErrTooEarly       = bank.ErrTooEarly
 	ErrAccountNew     = fault.New(fault.Invalid, "vendor_account_new", "The vendor's new bank account can be paid to from")
-	ErrTooLate        = fault.New(fault.Invalid, "process_date_too_late", "The process date is more than 366 days ahead.")
+	ErrTooLate        = bank.ErrTooLate
 	ErrVendorInactive = fault.ErrReference.On("vendorId")
 	ErrInternational  = fault.New(fault.Forbidden, "international_off", "Payments to vendors outside the US are switched off.")
 	ErrCountry        = fault.New(fault.Invalid, "country_unsupported", "Payments to the vendor's country are not possible.")
@@ -37,14 +34,14 @@ var (
 )
 
 const (
-	maxAhead         = 366           // days to the latest process date (PAY-4)
+	maxAhead         = bank.MaxAhead // days to the latest process date (PAY-4)
 	maxInternational = 10_000_00     // LIM-1
 	maxAmount        = 99_999_999_99 // LIM-3, LIM-5
 	upperLetters     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
 // banking is the calendar of process, effective and clearing dates (domain 5.2).
-var banking civil.Calendar
+var banking = bank.Days
 
 // Request asks to pay one bill.
 type Request struct {
@@ -56,85 +53,21 @@ type Request struct {
 }
 
 // Pay schedules a payment for a bill and reserves its amount. The checks run in the order of api-v1 5.6, the first that
-// fails is reported: bill.ErrNoBill, bill.ErrNotPayable, bill.ErrOverpaid, ErrNotBusinessDay, ErrTooEarly (with the
-// earliest date as MM/DD/YYYY), ErrTooLate, bank.ErrNoAccount, ErrVendorInactive, ErrTooEarly again for a new bank
-// account of the vendor (VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, ErrUnconfirmed. Rules PAY-2 to
-// PAY-7, LIM-1, LIM-3, LIM-5.
+// fails is reported: bill.ErrNoBill, bill.ErrNotPayable, fault.ErrAmount, bill.ErrOverpaid, ErrNotBusinessDay, ErrTooEarly
+// (with the earliest date as MM/DD/YYYY), ErrTooLate, bank.ErrNoAccount, ErrVendorInactive, ErrAccountNew (with that date,
+// VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, ErrUnconfirmed. Rules PAY-2 to PAY-7, LIM-1, LIM-3, LIM-5.
 func Pay(tx *db.Tx, r Request) (*BillPay, error) {
-	b, err := bill.ForPayment(tx, r.BillID)
+	made, err := schedule(tx, Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description,
+		Bills: []Portion{{r.BillID, r.Amount}}}, false)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.CheckPayable(tx); err != nil {
-		return nil, err
-	}
-	if b.Currency != "USD" { // INT-7 is not built
-		return nil, bill.ErrNotPayable.On("billId")
-	}
-	if r.Amount <= 0 {
-		return nil, fault.ErrAmount.On("amount")
-	}
-	if r.Amount > b.Payable() || r.Amount > maxAmount {
-		return nil, bill.ErrOverpaid.On("amount")
-	}
-	if r.ProcessDate.IsZero() {
-		r.ProcessDate = banking.EarliestProcessDate(tx.Now())
-	}
-	if err := checkDate(tx.Now(), r.ProcessDate); err != nil {
-		return nil, err
-	}
-	from, err := fundingAccount(tx, r.BankAccountID)
-	if err != nil {
-		return nil, err
-	}
-	v, err := vendor.Vendors.Load(tx, b.VendorID)
-	if err != nil {
-		return nil, err
-	}
-	if v.Active != record.Active {
-		return nil, ErrVendorInactive
-	}
-	to, err := payeeAccount(tx, v)
-	if err != nil {
-		return nil, err
-	}
-	if to != nil && r.ProcessDate.Before(to.UsableFrom) {
-		return nil, ErrAccountNew.On("processDate").With(american(banking.OnOrAfter(to.UsableFrom)))
-	}
-	if err := checkPayee(tx, v, to != nil, r.Amount); err != nil {
-		return nil, err
-	}
-	confirmed, err := org.ConfirmedToPay(tx)
-	if err != nil {
-		return nil, fmt.Errorf("look for the confirmation of payments: %w", err)
-	}
-	if !confirmed {
-		return nil, ErrUnconfirmed
-	}
-	p := &Payment{VendorID: v.ID, BankAccountID: from.ID, Rail: Check, State: Scheduled, ProcessDate: r.ProcessDate,
-		Amount: r.Amount, Currency: b.Currency, Description: r.Description}
-	if to != nil {
-		p.Rail = ACH
-	}
-	p.ArrivalDate = arrival(p.Rail, r.ProcessDate, v.Domestic())
-	if err := bill.Schedule(tx, b, r.Amount); err != nil {
-		return nil, err
-	}
-	return p.create(tx, &BillPay{BillID: b.ID, Amount: r.Amount, Description: r.Description, ToPrintCheck: p.Rail == Check})
+	return made[0].Parts[0], nil
 }
 
 // checkDate fails with ErrNotBusinessDay, ErrTooEarly or ErrTooLate. Rules PAY-3, PAY-4.
 func checkDate(now time.Time, d civil.Date) error {
-	if !banking.IsBankingDay(d) {
-		return ErrNotBusinessDay.On("processDate")
-	}
-	if earliest := banking.EarliestProcessDate(now); d.Before(earliest) {
-		return ErrTooEarly.On("processDate").With(american(earliest))
-	}
-	if d.After(civil.Of(now, civil.Pacific).AddDays(maxAhead)) {
-		return ErrTooLate.On("processDate")
-	}
-	return nil
+	return bank.CheckProcessDate(now, d, "processDate")
 }
 
 // american is a date as generation 1's message ends with it: MM/DD/YYYY.
@@ -198,95 +131,13 @@ func arrival(rail string, process civil.Date, domestic bool) civil.Date {
 	return banking.Add(process, 10)
 }
 
-// create stores a new payment with its one part.
-func (p *Payment) create(tx *db.Tx, part *BillPay) (*BillPay, error) {
-	n, err := tx.Next("confirmation", 1)
-	if err != nil {
-		return nil, fmt.Errorf("number the payment: %w", err)
-	}
-	p.ID, p.Active, p.AllowExport = ids.New(ids.SentPay), record.Active, true
-	p.Confirmation = confirmation(civil.Of(tx.Now(), civil.Pacific), n)
-	p.TxnNumber = secret.NewToken(upperLetters, 20)
-	p.CreatedBy, p.ScheduledAt = tx.Caller().User, clock.FromTime(tx.Now())
-	p.step(tx, p, change{})
-	Payments.Insert(tx, p)
-	part.Active = record.Active
-	if p.Rail != Booked {
-		part.AllowExport = true
-	}
-	part.PaymentID, part.VendorID, part.Name, part.TxnNumber = p.ID, p.VendorID, p.Confirmation, p.TxnNumber
-	part.State, part.PaymentStatus, part.ProcessDate = p.State, numbers[p.State], p.ProcessDate
-	BillPays.Insert(tx, part)
-	return part, nil
-}
-
 // confirmation is the n-th number of an organisation: P, the day, and n in nine digits that stand apart (api-v1 6.9).
 func confirmation(day civil.Date, n int64) string {
 	return fmt.Sprintf("P%02d%02d%02d%02d - %07d", day.Year()%100, day.Month(), day.Day(), n/10_000_000%100, n%10_000_000)
 }
 
-// Offline is a payment made elsewhere, to be recorded.
-type Offline struct {
-	BillID           ids.ID
-	Amount           int64 // minor units
-	Date             civil.Date
-	ChartOfAccountID ids.ID // what it was paid from; empty: see RecordOffline
-	AllowExport      bool
-	ToPrintCheck     bool
-	SyncReference    string
-	Description      string
-	AllowFuture      bool // a date up to 366 days ahead, a post-dated cheque; generation 1 does not take it (spec/README 15)
-}
-
-// RecordOffline records a payment made elsewhere: the bill is paid at once. It is posted on its date from the named
-// account, else from the ledger account of the default funding account; without one the owner is taken to have paid
-// (opening equity), as no account of the organisation did. The checks run in the order of api-v1 5.7: bill.ErrNoBill,
-// bill.ErrNotPayable unless the caller may pay unapproved bills, bill.ErrOverpaid, ErrNotBusinessDay for no date or one
-// after today in the organisation's zone, ErrTooLate, fault.ErrReference for an account that cannot be paid from.
-// Rules OFF-1, OFF-2.
-func RecordOffline(tx *db.Tx, o Offline) (*BillPay, error) {
-	if err := tx.Require(org.RecordOfflinePayments); err != nil {
-		return nil, err
-	}
-	b, err := bill.ForPayment(tx, o.BillID)
-	if err != nil {
-		return nil, err
-	}
-	if b.ApprovalStatus != bill.Approved && b.ApprovalStatus != bill.Unassigned && !tx.Caller().Perms.Has(org.PayUnapproved) {
-		return nil, bill.ErrNotPayable.On("billId")
-	}
-	if o.Amount <= 0 {
-		return nil, fault.ErrAmount.On("amount")
-	}
-	if o.Amount > b.Payable() {
-		return nil, bill.ErrOverpaid.On("amount")
-	}
-	if err := checkPast(tx, o); err != nil {
-		return nil, err
-	}
-	from, err := paidFrom(tx, o.ChartOfAccountID)
-	if err != nil {
-		return nil, err
-	}
-	if err := bill.PayOffline(tx, b, o.Amount); err != nil {
-		return nil, err
-	}
-	p := &Payment{VendorID: b.VendorID, Rail: Booked, State: Cleared, ProcessDate: o.Date, ArrivalDate: o.Date, Amount: o.Amount,
-		Currency: b.Currency, Description: o.Description}
-	part, err := p.create(tx, &BillPay{Base: record.Base{AllowExport: o.AllowExport}, BillID: b.ID, Amount: o.Amount, Description: o.Description,
-		PaymentType: 1, SyncReference: o.SyncReference, ToPrintCheck: o.ToPrintCheck, ChartOfAccountID: o.ChartOfAccountID})
-	if err != nil {
-		return nil, err
-	}
-	from.Amount = -o.Amount
-	_, err = ledger.Post(tx, ledger.Entry{Date: o.Date, Event: ledger.OfflinePayment, Source: p.ID, Version: 1, Currency: p.Currency,
-		Memo:     "Recorded payment " + p.Confirmation,
-		Postings: []ledger.Posting{{Role: ledger.AP, Amount: o.Amount, Party: b.VendorID}, from}})
-	return part, err
-}
-
 // checkPast fails with ErrNotBusinessDay or ErrTooLate for a date that cannot be that of a recorded payment.
-func checkPast(tx *db.Tx, o Offline) error {
+func checkPast(tx *db.Tx, o OfflineOrder) error {
 	own, err := org.Load(tx)
 	if err != nil {
 		return err

@@ -28,27 +28,35 @@ const (
 	Cleared          = "cleared" // a recorded payment is born so
 	Failed           = "failed"
 	FundingFailed    = "funding_failed"
+	VoidRequested    = "void_requested" // the bank has been asked to send the entry back
 	Voided           = "voided"
 )
 
 // numbers are the states as generations 1 and 2 number them (domain 5.5, 5.5.1).
 var numbers = map[string]int64{
 	AwaitingApproval: 0, Scheduled: 1, OnHold: 1, Releasing: 2, InFile: 2, Sent: 2, Settled: 2, Cleared: 2, Canceled: 3,
-	Failed: 4, FundingFailed: 4, Voided: 4,
+	Failed: 4, FundingFailed: 4, VoidRequested: 2, Voided: 4,
 }
+
+// disbursed are the states in which generation 2 shows another disbursementStatus than before (domain 5.5.1).
+var disbursed = map[string]int64{InFile: 1, Sent: 3, Settled: 3, Cleared: 3, Failed: 2, FundingFailed: 2}
 
 // verbs name the change into a state in the audit trail.
 var verbs = map[string]string{
 	OnHold: "hold", Canceled: "cancel", InFile: "release", Sent: "send", Settled: "settle", Cleared: "clear", Failed: "return",
-	FundingFailed: "reject",
+	FundingFailed: "reject", VoidRequested: "request void", Voided: "void",
 }
 
 // The rails built so far (domain 5.3).
 const (
-	ACH    = "ach"
-	Check  = "check"
-	Booked = "offline" // made elsewhere and recorded here
+	ACH     = "ach"
+	Check   = "check"
+	Booked  = "offline" // made elsewhere and recorded here
+	Credits = "credit"  // no money: vendor credits cover the bills (PAY-2)
 )
+
+// types are the rails as generation 2 numbers them (api-v2 5.3).
+var types = map[string]int64{Check: 0, ACH: 2, Booked: 4, Credits: 0}
 
 // Payment is an instruction to pay one vendor. Amount is minor units of Currency.
 type Payment struct {
@@ -69,6 +77,30 @@ type Payment struct {
 	CreatedBy     ids.ID
 	HoldReason    string
 	Steps         int64 // changes of state so far
+
+	Status             int64 // the state as generation 2 numbers it
+	PaymentType        int64 // the rail as generation 2 numbers it
+	DisbursementStatus int64 // 0 until money has moved, 1 under way, 2 failed, 3 done
+	Online             bool  // through the platform, not recorded
+	CreditAmount       int64 // vendor credits set off by it
+	ChartOfAccountID   ids.ID
+	SyncReference      string
+	ToPrintCheck       bool // of a recorded payment
+	MoneyMovementID    ids.ID
+	Replaces           ids.ID        // the first payment of a chain of void and reissue
+	ReplacedBy         ids.ID        // the next one of the chain
+	VoidType           int64         // 0 none asked for, VoidAndCredit, VoidAndReissue
+	VoidReason         string        // VOI-8
+	VoidStatus         string        // requested, confirmed, refused
+	VoidRequestedAt    clock.Instant // when it was asked for
+}
+
+// First is the payment that generation 2 shows this one as: the first of its chain of void and reissue (api-v2 5.4).
+func (p *Payment) First() ids.ID {
+	if !p.Replaces.IsNull() {
+		return p.Replaces
+	}
+	return p.ID
 }
 
 // Payments describes payments.
@@ -89,7 +121,28 @@ var Payments = record.Describe[Payment]("sentPay", ids.SentPay, "payments",
 	record.Reference("createdBy", nil, func(p *Payment) *ids.ID { return &p.CreatedBy }),
 	record.String("holdReason", 200, func(p *Payment) *string { return &p.HoldReason }),
 	record.Number("steps", func(p *Payment) *int64 { return &p.Steps }),
+	record.Choice("status", statusWords, func(p *Payment) *int64 { return &p.Status }),
+	record.Choice("paymentType", map[int64]string{0: "CHECK", 1: "RPPS", 2: "ACH", 4: "OFFLINE", 5: "INTERNATIONAL_E_PAYMENT"},
+		func(p *Payment) *int64 { return &p.PaymentType }),
+	record.Choice("disbursementStatus", map[int64]string{0: "UNDEFINED", 1: "IN_PROGRESS", 2: "FAILED", 3: "DONE"},
+		func(p *Payment) *int64 { return &p.DisbursementStatus }),
+	record.Flag("isOnline", func(p *Payment) *bool { return &p.Online }),
+	record.Amount("creditAmount", func(p *Payment) *int64 { return &p.CreditAmount }),
+	record.Reference("chartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(p *Payment) *ids.ID { return &p.ChartOfAccountID }),
+	record.String("syncReference", 100, func(p *Payment) *string { return &p.SyncReference }),
+	record.Flag("toPrintCheck", func(p *Payment) *bool { return &p.ToPrintCheck }),
+	record.Reference("moneyMovementId", func() *record.Type { return Movements.Type }, func(p *Payment) *ids.ID { return &p.MoneyMovementID }),
+	record.Reference("replaces", nil, func(p *Payment) *ids.ID { return &p.Replaces }),
+	record.Reference("replacedBy", nil, func(p *Payment) *ids.ID { return &p.ReplacedBy }),
+	record.Choice("voidType", map[int64]string{0: "NONE", VoidAndCredit: "VOID_AND_CREDIT", VoidAndReissue: "VOID_AND_REISSUE"},
+		func(p *Payment) *int64 { return &p.VoidType }),
+	record.String("voidReason", 200, func(p *Payment) *string { return &p.VoidReason }),
+	record.String("voidStatus", 20, func(p *Payment) *string { return &p.VoidStatus }),
+	record.Moment("voidRequested", func(p *Payment) *clock.Instant { return &p.VoidRequestedAt }),
 )
+
+// statusWords are the numbers of payments and their parts (domain 4.3).
+var statusWords = map[int64]string{0: "APPROVING", 1: "SCHEDULED", 2: "PAID", 3: "CANCELED", 4: "VOID", 5: "ESCHEATED"}
 
 // BillPay is the part of a payment that goes to one bill.
 type BillPay struct {
@@ -119,8 +172,7 @@ var BillPays = record.Describe[BillPay]("billpay", ids.BillPay, "bill_pays",
 	record.Reference("vendorId", func() *record.Type { return vendor.Vendors.Type }, func(b *BillPay) *ids.ID { return &b.VendorID }),
 	record.String("name", 100, func(b *BillPay) *string { return &b.Name }),
 	record.Amount("amount", func(b *BillPay) *int64 { return &b.Amount }),
-	record.Choice("paymentStatus", map[int64]string{0: "APPROVING", 1: "SCHEDULED", 2: "PAID", 3: "CANCELED", 4: "VOID", 5: "ESCHEATED"},
-		func(b *BillPay) *int64 { return &b.PaymentStatus }),
+	record.Choice("paymentStatus", statusWords, func(b *BillPay) *int64 { return &b.PaymentStatus }),
 	record.String("state", 20, func(b *BillPay) *string { return &b.State }),
 	record.String("description", 4000, func(b *BillPay) *string { return &b.Description }),
 	record.Day("processDate", func(b *BillPay) *civil.Date { return &b.ProcessDate }),
@@ -152,13 +204,24 @@ type change struct {
 	note       string // shown in the timeline; also the reason of a hold or failure
 	clearDue   clock.Instant
 	arrival    civil.Date // expected from now on, if set
+	movement   ids.ID     // the bank movement it is part of, if set
+	void       string     // what became of the request to void it, if set
 }
 
-// move takes p, locked by the caller, to a state, with its bill pays, its bills and its timeline; updatedTime moves on
-// all of them (SYN-3, domain 4.6). Whether the state may follow is the caller's to know.
+// move takes p, locked by the caller, to a state, with its bill pays, its bills and credits and its timeline; updatedTime
+// moves on all of them (SYN-3, domain 4.6). Whether the state may follow is the caller's to know.
 func (p *Payment) move(tx *db.Tx, to string, c change) error {
 	after := *p
-	after.State, after.HoldReason, after.ClearDue = to, "", c.clearDue
+	after.State, after.HoldReason, after.ClearDue, after.Status = to, "", c.clearDue, numbers[to]
+	if n := disbursed[to]; n != 0 {
+		after.DisbursementStatus = n
+	}
+	if !c.movement.IsNull() {
+		after.MoneyMovementID = c.movement
+	}
+	if c.void != "" {
+		after.VoidStatus = c.void
+	}
 	if to == OnHold {
 		after.HoldReason = c.note
 	}
@@ -183,6 +246,12 @@ func (p *Payment) move(tx *db.Tx, to string, c change) error {
 			return fmt.Errorf("payment %s to %s: %w", p.ID, to, err)
 		}
 	}
+	if p.CreditAmount == 0 {
+		return nil
+	}
+	if err := p.moveCredits(tx, to); err != nil {
+		return fmt.Errorf("credits of payment %s to %s: %w", p.ID, to, err)
+	}
 	return nil
 }
 
@@ -205,9 +274,10 @@ func moveBill(tx *db.Tx, part *BillPay, to string) error {
 		do = bill.Unschedule
 	case InFile:
 		do = bill.Release
-	case Failed, FundingFailed:
+	case Failed, FundingFailed, Voided:
 		do = bill.Reopen
-	default:
+	}
+	if do == nil || part.Amount == 0 {
 		bill.Bills.Touch(tx, part.BillID)
 		return nil
 	}

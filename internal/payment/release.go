@@ -355,8 +355,13 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'in_file', $9)`, string(tx.Org()), string(batch), r.rail, string(funding.ID),
 		r.process.String(), effective.String(), int64(len(items)), total, int64(clock.FromTime(tx.Now())))
+	movement, err := AddMovement(tx, Movement{Type: MoneyOut, Amount: -total, ProcessDate: r.process, BankAccountID: funding.ID,
+		Description: "Payments of " + r.process.String()})
+	if err != nil {
+		return err
+	}
 	for _, it := range items {
-		if err := it.leave(tx, batch, file, funding, effective); err != nil {
+		if err := it.leave(tx, batch, file, movement, funding, effective); err != nil {
 			return err
 		}
 	}
@@ -365,7 +370,7 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 }
 
 // leave stores the disbursement of one payment, posts event 8 and moves the payment.
-func (it item) leave(tx *db.Tx, batch, file ids.ID, funding *bank.Account, effective civil.Date) error {
+func (it item) leave(tx *db.Tx, batch, file, movement ids.ID, funding *bank.Account, effective civil.Date) error {
 	to, err := it.to.text()
 	if err != nil {
 		return err
@@ -387,7 +392,7 @@ func (it item) leave(tx *db.Tx, batch, file ids.ID, funding *bank.Account, effec
 	if err != nil {
 		return err
 	}
-	return it.move(tx, InFile, change{file: file, arrival: effective})
+	return it.move(tx, InFile, change{file: file, arrival: effective, movement: movement})
 }
 
 // fullTrace is a trace number in 15 digits: the originating bank and our counter (ACH-7).

@@ -99,8 +99,18 @@ func (s statementLine) settle(tx *db.Tx) (ids.ID, error) {
 	if err := s.post(tx, ledger.BankDebit, ids.ID(batch), "ACH settlement", -s.Amount); err != nil {
 		return "", err
 	}
-	due := banking.Add(s.asOf, 2).At(17, 0, civil.NewYork)
-	return ids.ID(batch), moveBatch(tx, ids.ID(batch), Settled, change{file: s.file, clearDue: clock.FromTime(due)}, InFile, Sent)
+	due := change{file: s.file, clearDue: clock.FromTime(banking.Add(s.asOf, 2).At(17, 0, civil.NewYork))}
+	if err := moveBatch(tx, ids.ID(batch), Settled, due, InFile, Sent); err != nil {
+		return "", err
+	}
+	tx.Exec(`UPDATE payments SET clear_due = $3 WHERE org_id = $1 AND state = 'void_requested'
+		AND id IN (SELECT payment_id FROM disbursements WHERE org_id = $1 AND batch_id = $2)`, string(tx.Org()), batch, int64(due.clearDue))
+	movements, err := texts(tx, `SELECT DISTINCT p.money_movement_id FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
+		WHERE d.org_id = $1 AND d.batch_id = $2`, string(tx.Org()), batch)
+	for _, id := range movements {
+		err = errors.Join(err, settleMovement(tx, ids.ID(id)))
+	}
+	return ids.ID(batch), err
 }
 
 // pay matches a cheque by its number and amount: it has cleared at once, event 12 is posted (E22: one cent off matches
@@ -131,7 +141,10 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 	if err := s.post(tx, ledger.CheckPaid, p.ID, "Cheque "+strconv.FormatInt(serial, 10)+" paid", -s.Amount); err != nil {
 		return "", err
 	}
-	return p.ID, p.move(tx, Cleared, change{file: s.file})
+	if err := p.move(tx, Cleared, change{file: s.file}); err != nil {
+		return "", err
+	}
+	return p.ID, settleMovement(tx, p.MoneyMovementID)
 }
 
 // credit matches the money of a returned entry by its trace number and amount: event 16 is posted.
@@ -146,6 +159,7 @@ func (s statementLine) credit(tx *db.Tx) (ids.ID, error) {
 		return "", fmt.Errorf("match the returned entry: %w", err)
 	}
 	setDisbursement(tx, ids.ID(id), "credited")
+	tx.Exec(`UPDATE money_movements SET status = 1, updated_time = $3 WHERE org_id = $1 AND reverses = $2 AND status = 0`, string(tx.Org()), id, db.Stamp)
 	return ids.ID(id), s.post(tx, ledger.BankCreditsReturn, ids.ID(id), "Returned entry credited", s.Amount)
 }
 

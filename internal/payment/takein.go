@@ -262,13 +262,18 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 		if err != nil {
 			return err
 		}
-		if p.State != Sent {
-			continue
+		day, c := civil.Of(tx.Now(), civil.Pacific), change{file: in, note: a.rejected}
+		switch p.State {
+		case Sent:
+			setDisbursement(tx, p.ID, "rejected")
+			err = p.fail(tx, FundingFailed, day, c)
+		case VoidRequested:
+			setDisbursement(tx, p.ID, "rejected")
+			err = p.void(tx, day, c, false)
 		}
-		if err := p.fail(tx, FundingFailed, civil.Of(tx.Now(), civil.Pacific), change{file: in, note: a.rejected}); err != nil {
+		if err != nil {
 			return err
 		}
-		setDisbursement(tx, p.ID, "rejected")
 	}
 	return nil
 }
@@ -285,7 +290,10 @@ func (p *Payment) fail(tx *db.Tx, to string, day civil.Date, c change) error {
 	if err != nil {
 		return err
 	}
-	return p.move(tx, to, c)
+	if err := p.move(tx, to, c); err != nil {
+		return err
+	}
+	return settleMovement(tx, p.MoneyMovementID)
 }
 
 // sentEntry is an entry of ours that the bank speaks of.
@@ -362,15 +370,20 @@ func returned(tx *db.Tx, s *sentEntry, a *vendor.BankAccount, rdfi, code string,
 		return err
 	}
 	switch p.State {
-	case InFile, Sent, Settled, Cleared:
+	case InFile, Sent, Settled, Cleared, VoidRequested:
 	default:
 		return nil
 	}
-	if err := p.fail(tx, Failed, day, c); err != nil {
-		return err
-	}
 	tx.ExecOne(`UPDATE disbursements SET state = 'returned', reason_code = $3, reason_text = $4 WHERE org_id = $1 AND payment_id = $2`,
 		string(tx.Org()), string(p.ID), c.reasonCode, c.note)
+	if p.State == VoidRequested { // R06 as a rule: our bank had it sent back
+		err = p.void(tx, day, c, false)
+	} else {
+		err = p.fail(tx, Failed, day, c)
+	}
+	if err != nil {
+		return err
+	}
 	if badAccount[code] && a.Active == 1 && a.Status != vendor.AccountInvalid && a.Routing[:8] == rdfi {
 		return refuseAccount(tx, a, c.reasonCode+" "+c.note)
 	}

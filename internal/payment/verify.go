@@ -14,15 +14,15 @@ import (
 type Violation struct{ Rule, Detail string }
 
 // Verify proves, for the caller's organisation, that every payment that left has one disbursement (XO-3), that cheque
-// numbers have no gap (XO-4), that stored files are what they were when they were made (XO-1), and that Money Out
-// Clearing is what is under way, item by item (GL-5).
+// numbers have no gap (XO-4), that stored files are what they were when they were made (XO-1), that Money Out
+// Clearing is what is under way, item by item (GL-5), and that credits are set off by payments.
 func Verify(tx *db.Tx, vault *secret.Vault) (bad []Violation, err error) {
 	note := func(rule, format string, args ...any) {
 		bad = append(bad, Violation{rule, fmt.Sprintf(format, args...)})
 	}
 	org := string(tx.Org())
-	without, err := texts(tx, `SELECT p.id FROM payments p WHERE p.org_id = $1 AND p.rail <> 'offline'
-		AND p.state IN ('releasing', 'in_file', 'sent', 'settled', 'cleared')
+	without, err := texts(tx, `SELECT p.id FROM payments p WHERE p.org_id = $1 AND p.rail IN ('ach', 'check')
+		AND p.state IN ('releasing', 'in_file', 'sent', 'settled', 'cleared', 'void_requested')
 		AND (SELECT count(*) FROM disbursements d WHERE d.org_id = p.org_id AND d.payment_id = p.id) <> 1`, org)
 	if err != nil {
 		return nil, err
@@ -45,19 +45,37 @@ func Verify(tx *db.Tx, vault *secret.Vault) (bad []Violation, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var flying, failed, credited int64
-	err = tx.Row(`SELECT
-			(SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state IN ('releasing', 'in_file', 'sent')),
-			(SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state = 'failed'),
-			(SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM statement_lines WHERE org_id = $1 AND type_code = 257 AND matched <> '')`, org).
-		Scan(&flying, &failed, &credited)
+	var flying, failed int64
+	err = tx.Row(`SELECT CAST(coalesce(sum(CASE WHEN state IN ('released', 'sent') THEN amount ELSE 0 END), 0) AS BIGINT),
+			CAST(coalesce(sum(CASE WHEN state = 'returned' AND settled_on <> '' THEN amount ELSE 0 END), 0) AS BIGINT)
+		FROM disbursements WHERE org_id = $1`, org).Scan(&flying, &failed)
 	if err != nil {
 		return nil, err
 	}
-	if moc != -flying+failed-credited {
-		note("GL-5", "Money Out Clearing is %d; under way are %d, returned %d, credited by the bank %d", moc, flying, failed, credited)
+	if moc != failed-flying {
+		note("GL-5", "Money Out Clearing is %d; under way are %d, returned and not yet credited by the bank %d", moc, flying, failed)
 	}
-	return bad, nil
+	return bad, verifyCredits(tx, note)
+}
+
+// verifyCredits proves that what bills and vendor credits say is set off is what their payments set off.
+func verifyCredits(tx *db.Tx, note func(rule, format string, args ...any)) error {
+	for _, side := range []struct{ table, key, reserved, applied string }{
+		{"bills", "bill_id", "reserved_credit", "credit_amount"},
+		{"vendor_credits", "vendor_credit_id", "reserved_amount", "applied_amount"},
+	} {
+		wrong, err := texts(tx, `SELECT r.id FROM `+side.table+` r LEFT JOIN (SELECT `+side.key+` AS id,
+				sum(CASE WHEN state = 'reserved' THEN amount ELSE 0 END) AS reserved, sum(CASE WHEN state = 'applied' THEN amount ELSE 0 END) AS applied
+			FROM bill_credits WHERE org_id = $1 GROUP BY `+side.key+`) c ON c.id = r.id
+			WHERE r.org_id = $1 AND (r.`+side.reserved+` <> coalesce(c.reserved, 0) OR r.`+side.applied+` <> coalesce(c.applied, 0))`, string(tx.Org()))
+		if err != nil {
+			return err
+		}
+		for _, id := range wrong {
+			note("9.2", "the credits set off on %s are not those of its payments", id)
+		}
+	}
+	return nil
 }
 
 func verifyFiles(tx *db.Tx, vault *secret.Vault, note func(rule, format string, args ...any)) error {

@@ -13,7 +13,7 @@ import (
 var stepNames = map[string]string{
 	payment.AwaitingApproval: "Waiting for approval", payment.Scheduled: "Scheduled", payment.OnHold: "On hold", payment.InFile: "Released",
 	payment.Sent: "Sent to the bank", payment.Settled: "Settled", payment.Cleared: "Cleared", payment.Failed: "Returned",
-	payment.FundingFailed: "Refused by the bank", payment.Voided: "Voided", payment.Canceled: "Cancelled",
+	payment.FundingFailed: "Refused by the bank", payment.VoidRequested: "Return asked for", payment.Voided: "Voided", payment.Canceled: "Cancelled",
 }
 
 // ways are the states that a payment passes through if nothing goes wrong.

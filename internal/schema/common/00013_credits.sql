@@ -120,6 +120,9 @@ CREATE INDEX money_movements_updated ON money_movements (org_id, updated_time, i
 CREATE UNIQUE INDEX money_movements_lump ON money_movements (org_id, bank_account_id, type, process_date, reverses);
 CREATE INDEX money_movements_process ON money_movements (org_id, process_date, id);
 
+-- 1: the bank has been asked to send the entry back.
+ALTER TABLE disbursements ADD COLUMN recalled BIGINT NOT NULL DEFAULT 0;
+
 -- status, payment_type and disbursement_status are the numbers of generation 2; lists filter by them (domain 5.5.1,
 -- api-v2 5.3). disbursement_status is 0 until money has moved.
 ALTER TABLE payments ADD COLUMN status BIGINT NOT NULL DEFAULT 0;
