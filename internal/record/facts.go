@@ -132,6 +132,9 @@ type Lines struct {
 // All gives the lines of rec in order.
 func (l *Lines) All(rec any) []Record { return l.all(rec) }
 
+// Clear takes all lines off rec.
+func (l *Lines) Clear(rec any) { l.clear(rec) }
+
 // Add appends a line to rec.
 func (l *Lines) Add(rec any, line Record) { l.add(rec, line) }
 

@@ -21,15 +21,29 @@ const (
 	Gt Op = ">"
 	Ge Op = ">="
 	In Op = "IN"
+
+	Nin Op = "NOT IN"
+	Sw  Op = "sw" // a text that begins with the value
 )
 
 // Filter is one condition. Values are as stored: string for texts, ids and dates, int64 for everything else. For
-// instants, Eq, Ne and In compare with ranges: Values hold pairs of a first instant and the one after the last.
+// instants, Eq, Ne, In and Nin compare with ranges: Values hold pairs of a first instant and the one after the last.
 type Filter struct {
 	Field  *Field
 	Op     Op
 	Values []any
 	Line   bool // Field belongs to the lines: a record matches if one of its lines does
+	Fold   bool // a text compares without regard to the case of ASCII letters; Values are in lower case
+}
+
+// Lower gives s as Fold compares it: only ASCII letters change, as lower() of both databases does.
+func Lower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 // Query selects records. Filters are joined by AND. Order is createdTime, then id, ascending (G-22), or by another
@@ -40,6 +54,7 @@ type Query struct {
 	Args    []any
 	Order   []Key
 	Limit   int // 0 for all
+	Offset  int // with a limit: how many to pass over
 
 	// Only names the fields to read, of the record and of its lines; nil reads all. Every column costs, and a long
 	// list shows few of them.
@@ -156,13 +171,16 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(k.Field.Column)
+		b.WriteString(k.Field.sql())
 		if k.Descending {
 			b.WriteString(" DESC")
 		}
 	}
 	if q.Limit > 0 {
 		fmt.Fprintf(&b, " LIMIT %d", q.Limit)
+		if q.Offset > 0 {
+			fmt.Fprintf(&b, " OFFSET %d", q.Offset)
+		}
 	}
 	return b.String(), args
 }
@@ -170,12 +188,17 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 // write appends the condition of f and its arguments. It says that a value is there even where the comparison alone
 // would: that lets SQLite use the indexes that leave out rows without one.
 func (f Filter) write(b *strings.Builder, args []any) []any {
-	col := f.Field.Column
-	if f.Field.Kind == Instant && (f.Op == Eq || f.Op == Ne || f.Op == In) {
+	col := f.Field.sql()
+	if f.Field.Kind == Instant && (f.Op == Eq || f.Op == Ne || f.Op == In || f.Op == Nin) {
 		return f.writeRanges(b, args)
 	}
-	if f.Op == In {
-		b.WriteString(col + " IN (")
+	compared := col
+	if f.Fold {
+		compared = "lower(" + col + ")"
+	}
+	switch f.Op {
+	case In, Nin:
+		b.WriteString(compared + " " + string(f.Op) + " (")
 		for i, v := range f.Values {
 			args = append(args, v)
 			if i > 0 {
@@ -184,9 +207,12 @@ func (f Filter) write(b *strings.Builder, args []any) []any {
 			fmt.Fprintf(b, "$%d", len(args))
 		}
 		b.WriteByte(')')
-	} else {
+	case Sw: // as a range, which an index serves
+		args = append(args, f.Values[0], f.Values[0].(string)+"\U0010ffff")
+		fmt.Fprintf(b, "%s >= $%d AND %s < $%d", compared, len(args)-1, compared, len(args))
+	default:
 		args = append(args, f.Values[0])
-		fmt.Fprintf(b, "%s %s $%d", col, f.Op, len(args))
+		fmt.Fprintf(b, "%s %s $%d", compared, f.Op, len(args))
 	}
 	switch f.Field.Kind {
 	case Text, Ref, Date:
@@ -205,7 +231,7 @@ func (f Filter) write(b *strings.Builder, args []any) []any {
 // pairs: from the first on, before the second.
 func (f Filter) writeRanges(b *strings.Builder, args []any) []any {
 	col := f.Field.Column
-	if f.Op == Ne {
+	if f.Op == Ne || f.Op == Nin {
 		b.WriteString(col + " <> 0 AND NOT ")
 	}
 	b.WriteByte('(')

@@ -175,6 +175,15 @@ func (l *Lines) loadInto(tx *db.Tx, recs []Record, only []*Field) error {
 	return rows.Err()
 }
 
+// InIDs gives " IN ($n, ...)" with its arguments for a room's own query about many records; n is first. At least one id.
+func InIDs(first int, list []ids.ID) (string, []any) {
+	keys := make([]string, len(list))
+	for i, id := range list {
+		keys[i] = string(id)
+	}
+	return inList(first, keys)
+}
+
 // inList builds " IN ($n, ...)", padded to a few lengths so that few statements are prepared.
 func inList(first int, keys []string) (string, []any) {
 	size := (len(keys) + 499) / 500 * 500

@@ -1,0 +1,12 @@
+package jsonv2
+
+// areas is the index of what the door serves.
+func (h *Handler) areas() []area {
+	return []area{
+		h.access(),
+		h.payables(),
+		h.dimensions(),
+		h.documents(),
+		h.general(),
+	}
+}
