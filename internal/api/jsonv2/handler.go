@@ -147,6 +147,20 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q.succeed(w, data)
 }
 
+// Before gives a handler that leaves to next what is not this door's. A mux would redirect the addresses with doubled
+// slashes that some clients post to (1.1.4). count wraps the door itself.
+func (h *Handler) Before(next http.Handler, count func(http.Handler) http.Handler) http.Handler {
+	door := count(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := collapse(r.URL.Path)
+		if _, file := h.files[path]; file || strings.HasPrefix(path, base) {
+			door.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // collapse makes one slash of several: some clients join a base and a path without looking (1.1.4).
 func collapse(path string) string {
 	for strings.Contains(path, "//") {
