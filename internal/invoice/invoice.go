@@ -1,6 +1,7 @@
 package invoice
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/ledger"
@@ -103,7 +105,7 @@ var (
 )
 
 // Create checks, computes and stores a new invoice and posts it (event 25). Without a due date the customer's terms give
-// it (AR-5). A number that another invoice has, inactive ones included, is accepted and flagged in Duplicate; doors that
+// it (AR-5), items what lines leave out. A number that another invoice has, inactive ones included, is accepted and flagged in Duplicate; doors that
 // refuse it look there (AR-1). It fails with fault.ErrMissing, fault.ErrValue (also for a posting date in a closed
 // period, GL-8, and for a line with both price and percentage), fault.ErrReference, ErrNegative, ErrPayToTwo,
 // bill.ErrTooManyRows.
@@ -116,20 +118,21 @@ func Create(tx *db.Tx, i *Invoice) error {
 	}
 	i.CreditAmount, i.ScheduledAmount, i.PaidAmount, i.PostingVersion = 0, 0, 0, 0
 	i.Channel, i.CreatedBy = tx.Caller().Channel, "" // named by us, not by the client
-	if err := check(tx, nil, i); err != nil {
+	c, err := check(tx, nil, i)
+	if err != nil {
 		return err
 	}
 	i.CreatedBy = tx.Caller().User
 	i.settle()
-	e := i.entry()
+	e := i.entry(c)
 	if err := refuseClosed(tx, e.Date); err != nil {
 		return err
 	}
 	i.PostingVersion = 1
 	Invoices.Insert(tx, i)
 	customer.Move(tx, i.CustomerID, i.Due(), 0)
-	e.Source, e.Version = i.ID, 1
-	_, err := ledger.Post(tx, e)
+	e.Source, e.Version = i.ID, i.PostingVersion
+	_, err = ledger.Post(tx, e)
 	return err
 }
 
@@ -140,7 +143,8 @@ func Update(tx *db.Tx, before, i *Invoice) error {
 	if err := tx.Require(org.ManageReceivables); err != nil {
 		return err
 	}
-	if err := check(tx, before, i); err != nil {
+	c, err := check(tx, before, i)
+	if err != nil {
 		return err
 	}
 	i.settle()
@@ -154,12 +158,10 @@ func Update(tx *db.Tx, before, i *Invoice) error {
 			return ErrMoneyOn.On("amount")
 		}
 	}
-	old, now := before.entry(), i.entry()
-	version, err := repost(tx, before.ID, before.PostingVersion, old, now, before.Active == record.Active, i.Active == record.Active)
+	i.PostingVersion, err = repost(tx, &before.Base, &i.Base, before.PostingVersion, before.entry(c), i.entry(c))
 	if err != nil {
 		return err
 	}
-	i.PostingVersion = version
 	Invoices.SaveAs(tx, verb(before.Active, i.Active), before, i)
 	if i.CustomerID == before.CustomerID {
 		customer.Move(tx, i.CustomerID, i.open()-before.open(), 0)
@@ -198,7 +200,22 @@ func setActive(tx *db.Tx, id ids.ID, active int64) error {
 	return Update(tx, before, after)
 }
 
-func check(tx *db.Tx, before, i *Invoice) error {
+// items are the contents of the lines.
+func (i *Invoice) items() []*Item {
+	items := make([]*Item, len(i.Lines))
+	for n, l := range i.Lines {
+		items[n] = &l.Item
+	}
+	return items
+}
+
+// check holds an invoice to the rules and computes it. It gives the items it names, and those that before named.
+func check(tx *db.Tx, before, i *Invoice) (catalogue, error) {
+	if i.DueDate.IsZero() {
+		if err := i.dueByTerms(tx); err != nil {
+			return nil, err
+		}
+	}
 	var missing []string
 	for _, f := range []struct {
 		name  string
@@ -210,30 +227,55 @@ func check(tx *db.Tx, before, i *Invoice) error {
 		}
 	}
 	if missing != nil {
-		return fault.ErrMissing.On(missing...)
+		return nil, fault.ErrMissing.On(missing...)
 	}
 	if i.GLPostingDate.IsZero() {
 		i.GLPostingDate = i.InvoiceDate
 	}
-	items := make([]*Item, len(i.Lines))
-	for n, l := range i.Lines {
-		items[n] = &l.Item
-	}
-	var old record.Record
+	items, taxes := [][]*Item{i.items()}, []ids.ID{i.ItemSalesTaxID}
+	var oldRecord record.Record
+	var oldDocument *Document
 	if before != nil {
-		old = before
+		oldRecord, oldDocument = before, &before.Document
+		items, taxes = append(items, before.items()), append(taxes, before.ItemSalesTaxID)
 	}
-	if err := Invoices.CheckReferences(tx, old, i); err != nil {
-		return err
+	if err := Invoices.CheckReferences(tx, oldRecord, i); err != nil {
+		return nil, err
 	}
-	if err := i.compute(tx, items, otherLines); err != nil {
-		return err
+	c, err := catalogueOf(tx, taxes, items...)
+	if err != nil {
+		return nil, err
 	}
-	if before != nil && before.InvoiceNumber == i.InvoiceNumber {
+	for _, l := range i.Lines {
+		if err := c.complete(&l.Item, l.ID == ""); err != nil {
+			return nil, err
+		}
+	}
+	if err := i.compute(tx, oldDocument, c, items[0], otherLines); err != nil {
+		return nil, err
+	}
+	if before == nil || before.InvoiceNumber != i.InvoiceNumber {
+		i.Duplicate, err = taken(tx, Invoices.Table, "invoice_number", i.InvoiceNumber, i.ID)
+	}
+	return c, err
+}
+
+// dueByTerms sets the due date that the customer's terms give (AR-5). Without customer or terms it stays open.
+func (i *Invoice) dueByTerms(tx *db.Tx) error {
+	if i.CustomerID.IsNull() {
 		return nil
 	}
-	var err error
-	i.Duplicate, err = taken(tx, "invoices", "invoice_number", i.InvoiceNumber, i.ID)
+	c, err := customer.Customers.Load(tx, i.CustomerID)
+	if errors.Is(err, fault.ErrNotFound) {
+		return fault.ErrReference.On("customerId")
+	}
+	if err != nil || c.PaymentTermID.IsNull() {
+		return err
+	}
+	t, err := dimension.Terms.Load(tx, c.PaymentTermID)
+	if err == nil {
+		i.DueDate = dimension.DueDate(t, i.InvoiceDate)
+	}
 	return err
 }
 
@@ -266,14 +308,9 @@ func (i *Invoice) settle() {
 	}
 }
 
-// entry is event 25: accounts receivable is debited with the total, each line's account and the sales tax credited.
-func (i *Invoice) entry() ledger.Entry {
-	e := ledger.Entry{Date: i.GLPostingDate, Event: ledger.InvoiceOpened, Currency: i.Currency, Memo: "Invoice " + i.InvoiceNumber}
-	for _, l := range i.Lines {
-		e.Postings = append(e.Postings, i.posting(&l.Item, -l.Amount))
-	}
-	e.Postings = append(e.Postings, i.control(1)...)
-	return e
+// entry is event 25.
+func (i *Invoice) entry(c catalogue) ledger.Entry {
+	return i.Document.entry(c, ledger.InvoiceOpened, "Invoice "+i.InvoiceNumber, 1, i.items())
 }
 
 // ForPayment loads an active invoice and locks it until the transaction ends. It fails with ErrNoInvoice.

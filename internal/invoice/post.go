@@ -11,20 +11,24 @@ import (
 	"github.com/duebook/duebook/internal/record"
 )
 
-// posting is the line of an entry that takes amount to the income account of a document's line (GL-10).
-func (d *Document) posting(l *Item, amount int64) ledger.Posting {
-	p := ledger.Posting{Account: l.ChartOfAccountID, Amount: amount, Customer: d.CustomerID,
-		Department: either(l.DepartmentID, d.DepartmentID), Location: either(l.LocationID, d.LocationID), Job: either(l.JobID, d.JobID)}
-	if p.Account.IsNull() {
-		p.Account, p.Role = "", ledger.Income
+// entry is what a document posts: each line's amount to its own account, its item's or else to income, the sales tax,
+// and the total to accounts receivable (GL-10). sign is 1 for what the customer owes us, -1 for what we owe.
+func (d *Document) entry(c catalogue, event ledger.Event, memo string, sign int64, lines []*Item) ledger.Entry {
+	e := ledger.Entry{Date: d.GLPostingDate, Event: event, Currency: d.Currency, Memo: memo}
+	for _, l := range lines {
+		p := ledger.Posting{Account: l.ChartOfAccountID, Amount: -sign * l.Amount, Customer: d.CustomerID,
+			Department: either(l.DepartmentID, d.DepartmentID), Location: either(l.LocationID, d.LocationID), Job: either(l.JobID, d.JobID)}
+		if item := c[l.ItemID]; item != nil {
+			p.Account = either(p.Account, item.ChartOfAccountID)
+		}
+		if p.Account.IsNull() {
+			p.Account, p.Role = "", ledger.Income
+		}
+		e.Postings = append(e.Postings, p)
 	}
-	return p
-}
-
-// control are the lines of an entry for the total and the sales tax in it. sign is 1 for a document that the customer
-// owes us, -1 for one that we owe.
-func (d *Document) control(sign int64) []ledger.Posting {
-	return []ledger.Posting{{Role: ledger.SalesTax, Amount: -sign * d.SalesTaxTotal}, {Role: ledger.AR, Amount: sign * d.Amount, Party: d.CustomerID}}
+	e.Postings = append(e.Postings, ledger.Posting{Role: ledger.SalesTax, Amount: -sign * d.SalesTaxTotal},
+		ledger.Posting{Role: ledger.AR, Amount: sign * d.Amount, Party: d.CustomerID})
+	return e
 }
 
 func either(a, b ids.ID) ids.ID {
@@ -43,28 +47,29 @@ func refuseClosed(tx *db.Tx, date civil.Date) error {
 	return err
 }
 
-// repost takes the ledger from the entry of a document as it stood to the one it has now, and gives the version of its
-// last entry. What had no entry because the document was inactive is not reversed, what has none now not posted. Both
-// are dated as the documents are; a date that is new must be in an open period, an old one moves to the first open day.
-func repost(tx *db.Tx, id ids.ID, version int64, old, now ledger.Entry, stood, stands bool) (int64, error) {
-	same := old.Date == now.Date && slices.Equal(old.Postings, now.Postings)
-	if stood == stands && (same || !stands) {
+// repost takes the ledger from the entry a document had to the one it has now, and gives the version of its last entry.
+// An inactive document has none. A new date must be in an open period; what is dated in a closed one moves to the first
+// open day (GL-8).
+func repost(tx *db.Tx, before, after *record.Base, version int64, old, now ledger.Entry) (int64, error) {
+	stood, stands := before.Active == record.Active, after.Active == record.Active
+	if stood == stands && (!stands || old.Date == now.Date && slices.Equal(old.Postings, now.Postings)) {
 		return version, nil
 	}
-	if old.Date != now.Date {
+	if stands && old.Date != now.Date {
 		if err := refuseClosed(tx, now.Date); err != nil {
 			return version, err
 		}
 	}
 	if stood {
 		version++
-		if _, err := ledger.Reverse(tx, id, old.Event, version-1, old.Date, old.Event, version, old.Memo+" reversed"); err != nil {
+		_, err := ledger.Reverse(tx, before.ID, old.Event, version-1, old.Date, old.Event, version, old.Memo+" reversed")
+		if err != nil {
 			return version, err
 		}
 	}
 	if stands {
 		version++
-		now.Source, now.Version = id, version
+		now.Source, now.Version = before.ID, version
 		if _, err := ledger.Post(tx, now); err != nil {
 			return version, err
 		}

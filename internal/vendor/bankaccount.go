@@ -94,15 +94,20 @@ func (a *BankAccount) Number(v *secret.Vault, org ids.ID) (string, error) {
 	return string(n), err
 }
 
+// ValidNumber reports whether an account can have that number: 4 to 17 letters, digits and hyphens, not all zero (VEN-3).
+func ValidNumber(number string) bool {
+	return len(number) >= 4 && len(number) <= 17 && strings.Trim(number, "0-") != "" && !strings.ContainsFunc(number, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-'
+	})
+}
+
 // SealedNumber is an account number as it is stored.
 type SealedNumber struct{ Account, Tail, Hash string }
 
 // SealNumber seals a number for the account with that id. It fails with fault.ErrValue unless the number is 4 to 17
 // letters, digits and hyphens (VEN-3).
 func SealNumber(v *secret.Vault, org, id ids.ID, number string) (SealedNumber, error) {
-	if n := len(number); n < 4 || n > 17 || strings.Trim(number, "0-") == "" || strings.ContainsFunc(number, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-'
-	}) {
+	if !ValidNumber(number) {
 		return SealedNumber{}, fault.ErrValue.On("accountNumber")
 	}
 	sealed, err := v.Seal([]byte(number), accountPlace(org, string(id))...)

@@ -1,0 +1,174 @@
+package customer
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/rail/ach"
+	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/vendor"
+)
+
+// BankAccount is what a customer lets us charge by ACH. Its states are those of a vendor's (vendor.AccountVerified ...).
+type BankAccount struct {
+	record.Base
+	CustomerID    ids.ID
+	NameOnAccount string
+	Nickname      string
+	Routing       string // nine digits
+	Account       string // the number, sealed: Number opens it
+	AccountTail   string
+	AccountHash   string
+	Locked        bool // by us: isLockedByOrg
+	Savings       bool
+	Person        bool // the holder is a person, no company
+	WrittenAuth   bool // the authorisation is on paper
+	Private       bool
+	Phone         string
+	NetworkUserID ids.ID
+	Status        int64
+	EnteredBy     ids.ID
+}
+
+// BankAccounts describes customers' bank accounts.
+var BankAccounts = record.Describe[BankAccount]("customerBankAccount", ids.CustomerBankAccount, "customer_bank_accounts",
+	record.Reference("customerId", func() *record.Type { return Customers.Type }, func(a *BankAccount) *ids.ID { return &a.CustomerID }),
+	record.String("nameOnAccount", 100, func(a *BankAccount) *string { return &a.NameOnAccount }),
+	record.String("nickname", 100, func(a *BankAccount) *string { return &a.Nickname }),
+	record.String("routing", 9, func(a *BankAccount) *string { return &a.Routing }),
+	record.Secret("account", 0, func(a *BankAccount) *string { return &a.Account }),
+	record.String("accountTail", 4, func(a *BankAccount) *string { return &a.AccountTail }),
+	record.Secret("accountHash", 0, func(a *BankAccount) *string { return &a.AccountHash }),
+	record.Flag("locked", func(a *BankAccount) *bool { return &a.Locked }),
+	record.Flag("savings", func(a *BankAccount) *bool { return &a.Savings }),
+	record.Flag("person", func(a *BankAccount) *bool { return &a.Person }),
+	record.Flag("writtenAuth", func(a *BankAccount) *bool { return &a.WrittenAuth }),
+	record.Flag("private", func(a *BankAccount) *bool { return &a.Private }),
+	record.String("phone", 40, func(a *BankAccount) *string { return &a.Phone }),
+	record.Reference("networkUserId", nil, func(a *BankAccount) *ids.ID { return &a.NetworkUserID }),
+	record.Choice("status", map[int64]string{vendor.AccountUnverified: "NOT_VERIFIED", vendor.AccountVerified: "VERIFIED",
+		vendor.AccountBlocked: "BLOCKED", vendor.AccountExpired: "EXPIRED", vendor.AccountInvalid: "INVALID"},
+		func(a *BankAccount) *int64 { return &a.Status }),
+	record.Reference("enteredBy", nil, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
+)
+
+// ErrHasBankAccount refuses a second active account.
+var ErrHasBankAccount = fault.New(fault.Conflict, "customer_bank_account_exists", "The customer has a bank account; delete it before adding another.")
+
+// Usable reports whether the account can be charged.
+func (a *BankAccount) Usable() bool {
+	return a.Active == record.Active && a.Status == vendor.AccountVerified && !a.Locked
+}
+
+// Number opens the account's number.
+func (a *BankAccount) Number(v *secret.Vault, org ids.ID) (string, error) {
+	n, err := v.Open(a.Account, accountPlace(org, a.ID)...)
+	return string(n), err
+}
+
+// accountPlace is where a number is sealed for.
+func accountPlace(org, id ids.ID) []string {
+	return []string{string(org), BankAccounts.Table, "account", string(id)}
+}
+
+// SealBankAccount gives a new account its id and its number, sealed, before the transaction that adds it. It fails with
+// fault.ErrMissing for no number and fault.ErrValue for one that is none (VEN-3).
+func SealBankAccount(v *secret.Vault, org ids.ID, a *BankAccount, number string) error {
+	if number == "" {
+		return fault.ErrMissing.On("account")
+	}
+	if !vendor.ValidNumber(number) {
+		return fault.ErrValue.On("account")
+	}
+	a.ID = ids.New(ids.CustomerBankAccount)
+	sealed, err := v.Seal([]byte(number), accountPlace(org, a.ID)...)
+	a.Account, a.AccountTail = sealed, number[len(number)-4:]
+	a.AccountHash = v.EqualityHash(number, string(org), BankAccounts.Table, "account")
+	return err
+}
+
+// AddBankAccount stores a customer's bank account, sealed before, as verified. It fails with fault.ErrMissing,
+// fault.ErrReference for an unknown or inactive customer, fault.ErrValue for a routing number that is none or not of this
+// kind of store (SIM-1), and ErrHasBankAccount.
+func AddBankAccount(tx *db.Tx, a *BankAccount) error {
+	if err := tx.Require(org.ManageReceivables); err != nil {
+		return err
+	}
+	var missing []string
+	for _, f := range []struct {
+		name  string
+		empty bool
+	}{{"customerId", a.CustomerID.IsNull()}, {"nameOnAccount", strings.TrimSpace(a.NameOnAccount) == ""}, {"routing", a.Routing == ""},
+		{"account", a.Account == ""}} {
+		if f.empty {
+			missing = append(missing, f.name)
+		}
+	}
+	if missing != nil {
+		return fault.ErrMissing.On(missing...)
+	}
+	if !ach.ValidRouting(a.Routing) || strings.HasPrefix(a.Routing, "99") != tx.Sandbox() {
+		return fault.ErrValue.On("routing")
+	}
+	c, err := Customers.LoadForUpdate(tx, a.CustomerID)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && c.Active != record.Active {
+		return fault.ErrReference.On("customerId").With(string(a.CustomerID))
+	}
+	if err != nil {
+		return err
+	}
+	if c.HasBankAccount {
+		return ErrHasBankAccount.On("customerId")
+	}
+	a.Active, a.Status, a.NetworkUserID, a.EnteredBy = record.Active, vendor.AccountVerified, "", tx.Caller().User
+	BankAccounts.Insert(tx, a)
+	setHasBankAccount(tx, c, true)
+	return nil
+}
+
+// RemoveBankAccount deletes an account for good. It fails with fault.ErrNotFound; deleting a deleted one changes nothing.
+func RemoveBankAccount(tx *db.Tx, id ids.ID) error {
+	if err := tx.Require(org.ManageReceivables); err != nil {
+		return err
+	}
+	a, err := BankAccounts.LoadForUpdate(tx, id)
+	if err != nil || a.Active != record.Active {
+		return err
+	}
+	c, err := Customers.LoadForUpdate(tx, a.CustomerID)
+	if err != nil {
+		return err
+	}
+	after := *a
+	after.Active = record.Inactive
+	BankAccounts.SaveAs(tx, "delete", a, &after)
+	setHasBankAccount(tx, c, false)
+	return nil
+}
+
+// ActiveBankAccount is the customer's bank account, whatever its status. It fails with fault.ErrNotFound.
+func ActiveBankAccount(tx *db.Tx, customerID ids.ID) (*BankAccount, error) {
+	var id string
+	err := tx.Row(`SELECT id FROM customer_bank_accounts WHERE org_id = $1 AND customer_id = $2 AND is_active = 1`,
+		string(tx.Org()), string(customerID)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.ErrNotFound.With(string(customerID))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the bank account of %s: %w", customerID, err)
+	}
+	return BankAccounts.Load(tx, ids.ID(id))
+}
+
+func setHasBankAccount(tx *db.Tx, c *Customer, has bool) {
+	after := *c
+	after.HasBankAccount = has
+	Customers.Save(tx, c, &after)
+}
