@@ -56,6 +56,7 @@ type Preferences struct {
 	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
 	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
 	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
+	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
 }
 
 // Faults of this room.
@@ -274,9 +275,13 @@ func AddUser(tx *db.Tx, email, name, passwordHash string) (ids.ID, error) {
 		return "", err
 	}
 	id := ids.New(ids.User)
-	n, err := tx.ExecNow(`INSERT INTO users (id, email, email_folded, name, password, created_time) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (email_folded) DO NOTHING`,
-		string(id), email, strings.ToLower(email), name, passwordHash, int64(clock.FromTime(tx.Now())))
+	first, last := name, ""
+	if i := strings.LastIndexByte(name, ' '); i > 0 {
+		first, last = name[:i], name[i+1:]
+	}
+	n, err := tx.ExecNow(`INSERT INTO users (id, email, login_id, email_folded, name, first_name, last_name, password, created_time)
+		VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email_folded) DO NOTHING`,
+		string(id), email, strings.ToLower(email), name, first, last, passwordHash, int64(clock.FromTime(tx.Now())))
 	if err != nil {
 		return "", err
 	}
@@ -301,15 +306,9 @@ func SetMembership(tx *db.Tx, user ids.ID, role string, active bool) error {
 	if err := tx.Require(ManageUsers); err != nil {
 		return err
 	}
-	if _, ok := roles[role]; !ok {
-		var n int64
-		err := tx.Row(`SELECT permissions FROM roles WHERE org_id = $1 AND name = $2`, string(tx.Org()), role).Scan(&n)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fault.ErrValue.On("role").With("administrator, accountant, approver, payer, clerk, auditor, or a custom role of this organisation")
-		}
-		if err != nil {
-			return err
-		}
+	profile, err := profileOf(tx, role)
+	if err != nil {
+		return err
 	}
 	if role != Administrator || !active {
 		other, err := otherAdministrator(tx, user)
@@ -320,11 +319,17 @@ func SetMembership(tx *db.Tx, user ids.ID, role string, active bool) error {
 			return ErrLastAdmin.On("role")
 		}
 	}
-	tx.Exec(`INSERT INTO memberships (org_id, user_id, role, is_active) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role, is_active = excluded.is_active`,
-		string(tx.Org()), string(user), role, flag(active))
+	tx.Exec(`INSERT INTO memberships (org_id, user_id, role, is_active, profile_id, created_time, updated_time)
+		VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role,
+		is_active = excluded.is_active, profile_id = excluded.profile_id, updated_time = excluded.updated_time`,
+		string(tx.Org()), string(user), role, flag(active), string(profile), db.Stamp)
 	tx.Audit("set role", "user", user, fmt.Sprintf(`{"role":%q,"active":%t}`, role, active))
 	tx.Invalidate()
+	for _, f := range followers {
+		if err := f(tx, user); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -356,8 +361,9 @@ func SetRole(tx *db.Tx, name string, perms db.Permissions) error {
 	if _, ok := roles[name]; ok || strings.TrimSpace(name) == "" {
 		return fault.ErrValue.On("name")
 	}
-	tx.Exec(`INSERT INTO roles (org_id, name, permissions) VALUES ($1, $2, $3)
-		ON CONFLICT (org_id, name) DO UPDATE SET permissions = excluded.permissions`, string(tx.Org()), name, int64(perms))
+	tx.Exec(`INSERT INTO roles (org_id, name, permissions, id, created_time, updated_time) VALUES ($1, $2, $3, $4, $5, $5)
+		ON CONFLICT (org_id, name) DO UPDATE SET permissions = excluded.permissions, updated_time = excluded.updated_time`,
+		string(tx.Org()), name, int64(perms), string(ids.New(ids.Profile)), db.Stamp)
 	tx.Audit("set role permissions", "role", "", fmt.Sprintf(`{"name":%q,"permissions":%d}`, name, perms))
 	tx.Invalidate()
 	return nil
@@ -492,6 +498,8 @@ func (o *Organisation) Set(key, value string) error {
 		p.DefaultBillApprover = ids.ID(value)
 	case "apiNeedsManageCompanyInfo":
 		return flag(&p.APINeedsManager)
+	case "networkPublic":
+		return flag(&p.NetworkPublic)
 	case "combinePayments":
 		return choice(&p.CombinePayments, "combine", "separate")
 	case "sodMode":

@@ -404,7 +404,13 @@ func (s *Sessions) authenticate(ctx context.Context, email, password string, org
 	if err != nil {
 		return u, err
 	}
-	ok, verifyErr := secret.Verify(ctx, hash, password)
+	var ok bool
+	var verifyErr error
+	if hash == "" { // invited, and no password set yet
+		verifyErr = secret.DummyVerify(ctx, password)
+	} else {
+		ok, verifyErr = secret.Verify(ctx, hash, password)
+	}
 	ctx = context.WithoutCancel(ctx) // who hangs up now has still been right or wrong
 	err = s.db.Write(ctx, who, func(tx *db.Tx) error {
 		if verifyErr != nil { // nobody looked at the password
@@ -597,12 +603,17 @@ func (s *Sessions) StartReset(ctx context.Context, email, address string, send f
 		if waiting >= mostResets {
 			return nil
 		}
-		token := secret.NewToken(secret.Alphanumeric, 40)
-		tx.Exec(`INSERT INTO password_resets (hash, user_id, expires, used) VALUES ($1, $2, $3, 0)`,
-			secret.HashToken(token), string(u.ID), int64(clock.FromTime(tx.Now().Add(time.Hour))))
 		tx.Audit("ask for password reset", "user", u.ID, "")
-		return send(tx, u, token)
+		return send(tx, u, newReset(tx, u.ID, time.Hour))
 	})
+}
+
+// newReset makes a token by which the user can set a password once, for as long as life.
+func newReset(tx *db.Tx, user ids.ID, life time.Duration) string {
+	token := secret.NewToken(secret.Alphanumeric, 40)
+	tx.Exec(`INSERT INTO password_resets (hash, user_id, expires, used) VALUES ($1, $2, $3, 0)`,
+		secret.HashToken(token), string(user), int64(clock.FromTime(tx.Now().Add(life))))
+	return token
 }
 
 // Reset sets a new password by a token of StartReset and unlocks the login. It fails with ErrResetToken or with what

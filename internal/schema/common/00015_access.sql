@@ -55,3 +55,56 @@ CREATE TABLE call_counts (
 	PRIMARY KEY (key_hash, kind, hour)
 );
 CREATE INDEX call_counts_hour ON call_counts (hour);
+
+-- Users, roles and the organisation as records.
+ALTER TABLE users ADD COLUMN login_id ctext NOT NULL DEFAULT '';        -- as written; email_folded is its folded form
+ALTER TABLE users ADD COLUMN first_name ctext NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN last_name ctext NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN zone ctext NOT NULL DEFAULT '';
+UPDATE users SET login_id = email, first_name = name;
+
+ALTER TABLE roles ADD COLUMN id ctext NOT NULL DEFAULT '';
+ALTER TABLE roles ADD COLUMN created_time BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE roles ADD COLUMN updated_time BIGINT NOT NULL DEFAULT 0;
+UPDATE roles SET id = '0po01CUSTOMROLE' || substr(CAST(100000 + (SELECT count(*) FROM roles x
+		WHERE x.org_id < roles.org_id OR x.org_id = roles.org_id AND x.name <= roles.name) AS ctext), 2),
+	created_time = (SELECT o.created_time FROM organisations o WHERE o.id = roles.org_id),
+	updated_time = (SELECT o.created_time FROM organisations o WHERE o.id = roles.org_id);
+
+CREATE TABLE fixed_roles (
+	name        ctext  NOT NULL PRIMARY KEY,
+	id          ctext  NOT NULL UNIQUE,
+	title       ctext  NOT NULL,
+	type        BIGINT NOT NULL,
+	description ctext  NOT NULL
+);
+INSERT INTO fixed_roles (name, id, title, type, description) VALUES
+	('accountant',    '0po01FIXEDROLES00001', 'Accountant',    1, 'Enters and corrects the books; pays nothing.'),
+	('administrator', '0po01FIXEDROLES00002', 'Administrator', 2, 'May do everything.'),
+	('approver',      '0po01FIXEDROLES00003', 'Approver',      3, 'Approves what is assigned.'),
+	('payer',         '0po01FIXEDROLES00004', 'Payer',         4, 'Pays what is approved.'),
+	('clerk',         '0po01FIXEDROLES00005', 'Clerk',         5, 'Enters bills and invoices.'),
+	('auditor',       '0po01FIXEDROLES00006', 'Auditor',       6, 'Reads everything, changes nothing.');
+
+ALTER TABLE memberships ADD COLUMN profile_id ctext NOT NULL DEFAULT '';
+ALTER TABLE memberships ADD COLUMN created_time BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE memberships ADD COLUMN updated_time BIGINT NOT NULL DEFAULT 0;
+UPDATE memberships SET profile_id = coalesce((SELECT f.id FROM fixed_roles f WHERE f.name = memberships.role),
+		(SELECT r.id FROM roles r WHERE r.org_id = memberships.org_id AND r.name = memberships.role), ''),
+	created_time = (SELECT u.created_time FROM users u WHERE u.id = memberships.user_id),
+	updated_time = (SELECT u.created_time FROM users u WHERE u.id = memberships.user_id);
+
+CREATE VIEW member_records AS SELECT m.org_id, u.id, CASE WHEN m.is_active = 1 AND u.is_active = 1 THEN 1 ELSE 2 END AS is_active,
+	m.created_time, m.updated_time, CAST('' AS ctext) AS integration_id, CAST('' AS ctext) AS external_id, 0 AS last_sync_time,
+	1 AS allow_export, u.first_name, u.last_name, u.email, u.login_id, m.profile_id, u.zone AS time_zone
+	FROM memberships m JOIN users u ON u.id = m.user_id;
+
+CREATE VIEW profile_records AS SELECT o.id AS org_id, f.id, 1 AS is_active, o.created_time, o.created_time AS updated_time,
+	CAST('' AS ctext) AS integration_id, CAST('' AS ctext) AS external_id, 0 AS last_sync_time, 1 AS allow_export,
+	f.title AS name, f.type, f.description FROM organisations o CROSS JOIN fixed_roles f
+	UNION ALL SELECT r.org_id, r.id, 1, r.created_time, r.updated_time, CAST('' AS ctext), CAST('' AS ctext), 0, 1, r.name, 7,
+	CAST('' AS ctext) FROM roles r;
+
+CREATE VIEW organisation_records AS SELECT id AS org_id, id, CASE WHEN state = 'inactive' THEN 2 ELSE 1 END AS is_active,
+	created_time, updated_time, CAST('' AS ctext) AS integration_id, CAST('' AS ctext) AS external_id, 0 AS last_sync_time,
+	1 AS allow_export, name, address1, address2, address3, address4, city, region, zip, country, phone, fax FROM organisations;
