@@ -4,17 +4,20 @@ import (
 	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/receipt"
 	"github.com/duebook/duebook/internal/record"
 )
 
 // receivableTypes are the records of receivables whose references are checked.
 var receivableTypes = []*record.Type{customer.Customers.Type, customer.Contacts.Type, customer.BankAccounts.Type, invoice.Invoices.Type,
-	invoice.Lines.Type, invoice.CreditMemos.Type, invoice.MemoLines.Type, invoice.InvoiceCredits.Type}
+	invoice.Lines.Type, invoice.CreditMemos.Type, invoice.MemoLines.Type, invoice.InvoiceCredits.Type, receipt.Receipts.Type,
+	receipt.InvoicePays.Type, receipt.Fees.Type}
 
 // openReceivables are the open items of customers: what is due on their invoices and, below zero, what they have to their
 // credit.
 const openReceivables = `SELECT customer_id AS customer, amount - credit_amount - paid_amount AS n FROM invoices WHERE org_id = $1 AND is_active = 1
-	UNION ALL SELECT customer_id, applied_amount - amount FROM credit_memos WHERE org_id = $1 AND is_active = 1`
+	UNION ALL SELECT customer_id, applied_amount - amount FROM credit_memos WHERE org_id = $1 AND is_active = 1
+	UNION ALL SELECT customer_id, -unapplied_amount FROM received_pays WHERE org_id = $1 AND status = 0`
 
 // receivables proves AR-3, the derivation of the states, the sums kept beside customers and documents, and GL-4: what is
 // open per customer is the customer's balance on the control account.
@@ -44,6 +47,15 @@ func (c *check) receivables() error {
 		{"GL-4", "customers whose open items differ from balance less credit", `SELECT c.id FROM customers c
 			LEFT JOIN (SELECT customer, sum(n) AS n FROM (` + openReceivables + `) x GROUP BY customer) o ON o.customer = c.id
 			WHERE c.org_id = $1 AND c.balance - c.credit <> coalesce(o.n, 0)`},
+		{"AR-9", "received payments that are not their parts and the rest", `SELECT r.id FROM received_pays r
+			LEFT JOIN (SELECT received_pay_id, sum(amount) AS n FROM invoice_pays WHERE org_id = $1 GROUP BY received_pay_id) p ON p.received_pay_id = r.id
+			WHERE r.org_id = $1 AND (r.unapplied_amount <> r.amount - coalesce(p.n, 0) OR r.unapplied_amount < 0)`},
+		{"AR-9", "invoices whose amounts are not those received", `SELECT i.id FROM invoices i
+			LEFT JOIN (SELECT p.invoice_id, sum(CASE WHEN r.status = 0 THEN p.amount ELSE 0 END) AS paid,
+					sum(CASE WHEN r.status = 2 THEN p.amount ELSE 0 END) AS scheduled
+				FROM invoice_pays p JOIN received_pays r ON r.org_id = p.org_id AND r.id = p.received_pay_id WHERE p.org_id = $1 GROUP BY p.invoice_id) a
+				ON a.invoice_id = i.id
+			WHERE i.org_id = $1 AND (i.paid_amount <> coalesce(a.paid, 0) OR i.scheduled_amount <> coalesce(a.scheduled, 0))`},
 	} {
 		if err := c.none(x.rule, x.what, x.query); err != nil {
 			return err

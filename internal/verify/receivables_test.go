@@ -15,6 +15,7 @@ import (
 	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/receipt"
 	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/verify"
 )
@@ -57,8 +58,15 @@ func TestReceivables(t *testing.T) {
 			if err := invoice.CreateMemo(tx, m); err != nil {
 				return err
 			}
-			_, err := invoice.ApplyMemo(tx, m.ID, []invoice.Application{{InvoiceID: i.ID, Amount: 2000}})
-			return err
+			if _, err := invoice.ApplyMemo(tx, m.ID, []invoice.Application{{InvoiceID: i.ID, Amount: 2000}}); err != nil {
+				return err
+			}
+			r := receipt.Receipts.New().(*receipt.Receipt)
+			r.CustomerID, r.PaymentDate, r.Amount = c.ID, i.InvoiceDate, 600
+			p := receipt.InvoicePays.New().(*receipt.InvoicePay)
+			p.InvoiceID, p.Amount = i.ID, 500
+			r.Pays = []*receipt.InvoicePay{p}
+			return receipt.Record(tx, r)
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -72,9 +80,11 @@ func TestReceivables(t *testing.T) {
 			{`UPDATE invoices SET payment_status = 1`, `UPDATE invoices SET payment_status = 2`, "4.3"},
 			{`UPDATE credit_memos SET credit_status = 0`, `UPDATE credit_memos SET credit_status = 2`, "4.3"},
 			{`UPDATE invoice_credits SET amount = 1999`, `UPDATE invoice_credits SET amount = 2000`, "AR-11 AR-11"},
-			{`UPDATE customers SET credit = 0`, `UPDATE customers SET credit = 1000`, "GL-4"},
-			{`UPDATE customers SET balance = 8601, credit = 1001`, `UPDATE customers SET balance = 8600, credit = 1000`, "AR-5"},
-			{`UPDATE invoices SET paid_amount = 100`, `UPDATE invoices SET paid_amount = 0`, "AR-5 GL-4 GL-4"},
+			{`UPDATE customers SET credit = 0`, `UPDATE customers SET credit = 1100`, "GL-4"},
+			{`UPDATE customers SET balance = 8101, credit = 1101`, `UPDATE customers SET balance = 8100, credit = 1100`, "AR-5"},
+			{`UPDATE invoices SET paid_amount = 100`, `UPDATE invoices SET paid_amount = 500`, "AR-5 GL-4 AR-9 GL-4"},
+			{`UPDATE received_pays SET unapplied_amount = 101`, `UPDATE received_pays SET unapplied_amount = 100`, "GL-4 AR-9 GL-4"},
+			{`UPDATE invoice_pays SET amount = 499`, `UPDATE invoice_pays SET amount = 500`, "AR-9 AR-9"},
 			{`UPDATE invoices SET customer_id = '0cu01AAAAAAAAAA00000'`, `UPDATE invoices SET customer_id = (SELECT max(id) FROM customers)`, "AR-5 GL-4 GL-4 SEC-12"},
 		} {
 			run := func(sql string) {

@@ -206,6 +206,9 @@ func checkResult(e element, inBatch bool) error {
 	return nil
 }
 
+// wrappers hold the lines of entities.
+var wrappers = []string{"billLineItems", "vendorCreditLineItems", "invoiceLineItems", "paidTransactions"}
+
 // checkEntities: nothing inside an entity is empty (T-17), and only a wrapper of lines has children (2.7).
 func checkEntities(e element, depth int) error {
 	if len(e.Attrs) != 0 {
@@ -215,7 +218,7 @@ func checkEntities(e element, depth int) error {
 		if len(c.Children) == 0 && c.Text == "" {
 			return fmt.Errorf("T-17: empty %s in %s", c.XMLName.Local, e.XMLName.Local)
 		}
-		if depth == 1 && len(c.Children) > 0 && c.XMLName.Local != "billLineItems" {
+		if depth == 1 && len(c.Children) > 0 && !slices.Contains(wrappers, c.XMLName.Local) {
 			return fmt.Errorf("2.7: %s in %s has children", c.XMLName.Local, e.XMLName.Local)
 		}
 		if err := checkEntities(c, depth+1); err != nil {

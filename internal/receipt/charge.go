@@ -1,0 +1,109 @@
+package receipt
+
+import (
+	"errors"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/customer"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/invoice"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/record"
+)
+
+// Charge schedules a debit of the customer's bank account and reserves the invoices it is for (AR-12, AR-13). r names the
+// customer, the account, the day, the amount and the parts; without a day it is the earliest possible one, without an
+// amount the sum of the parts. Nothing is posted before the money comes. It fails with fault.ErrMissing,
+// fault.ErrReference, ErrNotAuthorized, ErrAccount, bank.ErrNotBusinessDay, bank.ErrTooEarly, bank.ErrTooLate,
+// bank.ErrNoAccount for an organisation that money cannot come to, and as Record for amount and parts.
+func Charge(tx *db.Tx, r *Receipt) error {
+	if err := tx.Require(org.ChargeCustomers); err != nil {
+		return err
+	}
+	if err := mayCharge(tx, r.CustomerID, r.PaymentAccountID); err != nil {
+		return err
+	}
+	if r.PaymentDate.IsZero() {
+		r.PaymentDate = bank.Days.EarliestProcessDate(tx.Now())
+	}
+	if err := bank.CheckProcessDate(tx.Now(), r.PaymentDate, "paymentDate"); err != nil {
+		return err
+	}
+	to, err := bank.Default(tx)
+	if err != nil {
+		return err
+	}
+	if r.Amount == 0 {
+		for _, p := range r.Pays {
+			r.Amount += p.Amount
+		}
+	}
+	r.State, r.Online, r.PaymentType, r.ConvFeeAmount = Scheduled, true, TypeACH, 0
+	r.PayToBankAccountID, r.DepositToAccountID = to.ID, to.LedgerAccountID
+	if _, err := r.check(tx, invoice.Schedule); err != nil {
+		return err
+	}
+	Receipts.Insert(tx, r)
+	return nil
+}
+
+// mayCharge fails unless the customer has authorised charges and the account is its verified one.
+func mayCharge(tx *db.Tx, customerID, account ids.ID) error {
+	var missing []string
+	if customerID.IsNull() {
+		missing = append(missing, "customerId")
+	}
+	if account.IsNull() {
+		missing = append(missing, "paymentAccountId")
+	}
+	if missing != nil {
+		return fault.ErrMissing.On(missing...)
+	}
+	c, err := customer.Customers.LoadForUpdate(tx, customerID)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && c.Active != record.Active {
+		return fault.ErrReference.On("customerId").With(string(customerID))
+	}
+	if err != nil {
+		return err
+	}
+	if !c.Authorized {
+		return ErrNotAuthorized.On("customerId")
+	}
+	a, err := customer.BankAccounts.Load(tx, account)
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (a.CustomerID != customerID || !a.Usable()) {
+		return ErrAccount.On("paymentAccountId")
+	}
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+// Leave marks a charge that goes out in a file: the bank is asked to settle it on that day.
+func (r *Receipt) Leave(tx *db.Tx, batch ids.ID, trace string, settle civil.Date) {
+	after := *r
+	after.BatchID, after.Trace, after.SettleDate = batch, trace, settle
+	r.become(tx, InFile, &after)
+}
+
+// Settle counts the money of a charge on its settlement date: the invoices are paid and the entry is posted (event 31).
+func (r *Receipt) Settle(tx *db.Tx) error {
+	moved, err := r.eachInvoice(tx, r.Pays, invoice.Settle)
+	if err != nil {
+		return err
+	}
+	after := *r
+	if err := after.arrive(tx, moved); err != nil {
+		return err
+	}
+	r.become(tx, Settled, &after)
+	return nil
+}
+
+// Return takes back a charge that the customer's bank sent back, or that never came to it, dated day (AR-14, event 34).
+func (r *Receipt) Return(tx *db.Tx, day civil.Date, code, why string) error {
+	return r.undo(tx, Returned, day, code, why)
+}
