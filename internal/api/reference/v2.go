@@ -1,0 +1,128 @@
+package reference
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/duebook/duebook/internal/api/jsonv2"
+	"github.com/duebook/duebook/internal/api/shape"
+)
+
+// v2 is docs/reference/generation-2.md.
+func v2() string {
+	entities, calls := jsonv2.Catalogue()
+	var b strings.Builder
+	b.WriteString("# Reference of generation 2 (JSON)\n\n" + written + v2Intro)
+	b.WriteString("\n## Calls\n\nIn an order in which they build on each other; each example runs behind the ones before it.\n")
+	for _, e := range v2Examples {
+		title := e.name
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", title, e.text)
+		if i := slices.IndexFunc(calls, func(c jsonv2.Call) bool { return c.Name == e.name }); i >= 0 {
+			if notes := v2Notes(calls[i]); notes != "" {
+				b.WriteString("\n" + notes + "\n")
+			}
+		}
+		fmt.Fprintf(&b, "\n```sh\n%s\n```\n", strings.TrimSpace(e.sh))
+	}
+	b.WriteString("\n## Entities\n\nIn the order in which their members are written, behind `entity`. *R* must be sent on creation, *–* is shown and ignored when\n" +
+		"sent, *F* can be filtered and sorted by in lists. A length is what this generation takes.\n")
+	for _, e := range entities {
+		v2Entity(&b, e)
+	}
+	return b.String()
+}
+
+func v2Notes(c jsonv2.Call) string {
+	var notes []string
+	if c.Open {
+		notes = append(notes, "Needs no session.")
+	}
+	if c.Trusted {
+		notes = append(notes, "Needs a trusted session.")
+	}
+	if c.Get {
+		notes = append(notes, "GET works too.")
+	}
+	if c.Upload {
+		notes = append(notes, "The file is a part of a multipart form.")
+	}
+	return strings.Join(notes, " ")
+}
+
+func v2Entity(b *strings.Builder, e jsonv2.Entity) {
+	s := e.Shape
+	fmt.Fprintf(b, "\n### %s\n\n", s.Name)
+	if text := records[s.Type.Name]; text != "" {
+		b.WriteString(text + "\n\n")
+	}
+	fmt.Fprintf(b, "Operations: %s.", strings.Join(e.Operations, ", "))
+	if len(e.Trusted) > 0 {
+		fmt.Fprintf(b, " In a trusted session: %s.", strings.Join(e.Trusted, ", "))
+	}
+	b.WriteString("\n\n")
+	v2Fields(b, s, e)
+	var lines []string
+	for _, path := range slices.Sorted(maps.Keys(e.Lines)) {
+		if e.Lines[path] {
+			lines = append(lines, "`"+path+"`")
+		}
+	}
+	if lines != nil {
+		fmt.Fprintf(b, "\nLists can be filtered by %s of the lines, too.\n", strings.Join(lines, ", "))
+	}
+	if s.Lines != nil {
+		fmt.Fprintf(b, "\n#### %s in %s\n\n", s.Lines.Name, s.List)
+		v2Fields(b, s.Lines, jsonv2.Entity{Shape: s.Lines})
+	}
+}
+
+func v2Fields(b *strings.Builder, s *shape.Shape, e jsonv2.Entity) {
+	b.WriteString("| Member | Type | Length | | Meaning |\n|---|---|---|---|---|\n")
+	var constant []string
+	for i := range s.Entries {
+		x := &s.Entries[i]
+		if x.Field.Derived() && !x.Field.Listable() && x.Null != "" && x.Extra == nil {
+			constant = append(constant, "`"+x.Path+"` "+x.Null)
+			continue
+		}
+		length := ""
+		if n := most(x); n > 0 {
+			length = fmt.Sprint(n)
+		}
+		marks := flags(x)
+		if f := e.Lists[x.Path]; f != nil && !e.Lines[x.Path] {
+			marks = strings.TrimSpace(marks + " F")
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", x.Path, kind(x), length, marks, cell(meaning(s, x)))
+	}
+	if constant != nil {
+		fmt.Fprintf(b, "\nAlways the same: %s.\n", strings.Join(constant, ", "))
+	}
+}
+
+const v2Intro = `A program posts form fields to ` + "`/api/v2/<path>.json`" + ` and reads one JSON object back: ` + "`response_status`" + ` is 0 for success and 1 for a
+refusal, ` + "`response_data`" + ` holds the answer or the [error](../errors.md). What each value looks like, and what every client may rely on,
+stands in the [specification](../spec/api-v2-json.md). Below are all calls and entities, written from the program itself.
+
+The examples are commands for ` + "`bash`" + `. They begin with a sandbox of their own, its clock on Monday 23 November 2026:
+
+    duebook org create --sandbox --name "Acme" --admin-email you@example.org --admin-password 'a long passphrase' --api-access --json > org.json
+    duebook appkey issue --app "My program" --email you@example.org --mfa exempt --json > key.json
+    duebook serve --sandbox
+
+Then, in a second terminal of the same folder:
+
+` + "```sh" + `
+curl -sS -X POST http://127.0.0.1:8080/sandbox/clock -d '{"now": "2026-11-23T17:00:00Z"}'
+ORG=$(sed 's/.*"orgId":"\([^"]*\)".*/\1/' org.json)
+KEY=$(sed 's/.*"appKey":"\([^"]*\)".*/\1/' key.json)
+# call makes a call with data, value finds a member of the answer
+call() {
+  curl -sS "http://127.0.0.1:8080/api/v2/$1.json" -d "devKey=$KEY" -d "sessionId=$SESSION" --data-urlencode "data=$2" | tee answer.json
+  echo
+}
+value() { grep -o "\"$1\":\"[^\"]*" answer.json | head -n 1 | cut -d '"' -f 4; }
+` + "```" + `
+`
