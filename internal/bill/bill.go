@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/duebook/duebook/internal/approval"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
@@ -26,11 +27,11 @@ import (
 
 // Approval states (domain 4.3).
 const (
-	Unassigned = 0
-	Assigned   = 1
-	Approved   = 3
-	Approving  = 4
-	Denied     = 5
+	Unassigned = approval.Unassigned
+	Assigned   = approval.Assigned
+	Approved   = approval.Approved
+	Approving  = approval.Approving
+	Denied     = approval.Denied
 )
 
 // Payment states (domain 4.3).
@@ -179,18 +180,14 @@ func Create(tx *db.Tx, b *Bill) error {
 	if b.Duplicate, err = duplicate(tx, b); err != nil {
 		return err
 	}
-	prefs, err := org.Prefs(tx)
-	if err != nil {
-		return err
-	}
-	b.ApprovalStatus = Unassigned
-	if prefs.DefaultBillApprover != "" {
-		b.ApprovalStatus = Assigned
-	}
 	if open, err := ledger.Open(tx, b.GLPostingDate); err != nil {
 		return err
 	} else if !open {
 		return fault.ErrValue.On("glPostingDate")
+	}
+	b.ID = ids.New(ids.Bill)
+	if b.ApprovalStatus, err = Approvals.Submit(tx, b.ID, b.Amount); err != nil {
+		return err
 	}
 	b.settle()
 	b.PostingVersion = 1
@@ -314,15 +311,18 @@ func ForPayment(tx *db.Tx, id ids.ID) (*Bill, error) {
 	return b, err
 }
 
-// CheckPayable fails with ErrNotPayable when the bill is denied or waits for approval, unless the caller may pay
-// unapproved bills here (APR-16, settled in spec/README 7).
+// CheckPayable fails with ErrNotPayable when the bill is denied, waits for approval, or was not given the approvers that
+// a policy asks for, unless the caller may pay unapproved bills here (APR-16, settled in spec/README 7).
 func (b *Bill) CheckPayable(tx *db.Tx) error {
-	switch b.ApprovalStatus {
-	case Approved:
+	blocked, err := Approvals.Blocked(tx, b.ApprovalStatus, b.Amount)
+	switch {
+	case err != nil:
+		return err
+	case b.ApprovalStatus == Approved:
 		return tx.Require(org.PayApproved)
-	case Unassigned:
+	case !blocked:
 		return tx.Require(org.PayUnassigned)
-	case Denied:
+	case b.ApprovalStatus == Denied:
 		return ErrNotPayable.On("billId")
 	}
 	prefs, err := org.Prefs(tx)

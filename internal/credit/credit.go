@@ -9,7 +9,6 @@ package credit
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/bill"
@@ -172,15 +171,12 @@ func Create(tx *db.Tx, c *Credit, repeat bool) error {
 	if err := checkNumber(tx, c, repeat); err != nil {
 		return err
 	}
-	prefs, err := org.Prefs(tx)
-	if err != nil {
+	if err := checkOpen(tx, c.GLPostingDate); err != nil {
 		return err
 	}
-	c.ApprovalStatus = bill.Unassigned
-	if prefs.DefaultBillApprover != "" {
-		c.ApprovalStatus = bill.Assigned
-	}
-	if err := checkOpen(tx, c.GLPostingDate); err != nil {
+	c.ID = ids.New(ids.VendorCredit)
+	var err error
+	if c.ApprovalStatus, err = Approvals.Submit(tx, c.ID, c.Amount); err != nil {
 		return err
 	}
 	c.AppliedAmount, c.ReservedAmount = 0, 0
@@ -333,6 +329,10 @@ func Update(tx *db.Tx, before, c *Credit, repeat bool) error {
 			return err
 		}
 	}
+	var err error
+	if c.ApprovalStatus, err = Approvals.Edited(tx, c.ID, c.Amount, before.resets(c)); err != nil {
+		return err
+	}
 	c.settle()
 	reposts := c.Active == record.Active && before.Active == record.Active && posting(before) != posting(c)
 	if before.Active == record.Active && (reposts || c.Active != before.Active) {
@@ -404,10 +404,15 @@ func ForUse(tx *db.Tx, id ids.ID) (*Credit, error) {
 	if f := fault.From(err); f != nil && f.Kind == fault.NotFound || err == nil && c.Active != record.Active {
 		return nil, fault.ErrReference.On("vendorCreditId")
 	}
-	if err == nil && !slices.Contains([]int64{bill.Unassigned, bill.Approved}, c.ApprovalStatus) {
+	if err != nil {
+		return nil, err
+	}
+	if blocked, err := Approvals.Blocked(tx, c.ApprovalStatus, c.Amount); err != nil {
+		return nil, err
+	} else if blocked {
 		return nil, ErrDenied.On("vendorCreditId")
 	}
-	return c, err
+	return c, nil
 }
 
 // change applies f to the amounts set off, derives the state and stores it under that verb.

@@ -185,7 +185,7 @@ var prefixes = map[string]bool{
 	ConvenienceFee: true, Account: true, Department: true, Location: true, Job: true, Class: true, Employee: true,
 	PaymentTerm: true, NetworkRequest: true,
 	Disbursement: true, DisbursementBatch: true, BankFile: true, Check: true, InboxItem: true, ExpenseReport: true,
-	PayoutJob: true, JournalEntry: true, AuditEvent: true, SyncLink: true, CustomField: true,
+	PayoutJob: true, JournalEntry: true, AuditEvent: true, SyncLink: true, Note: true, CustomField: true,
 }
 
 // The constants are the prefixes of the specifications: every table cell that is a prefix in code marks (api-v1 2.6)

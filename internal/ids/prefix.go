@@ -72,6 +72,7 @@ const (
 	JournalEntry      = "jen"
 	AuditEvent        = "aud"
 	SyncLink          = "syl"
+	Note              = "nte"
 	CustomField       = "cfd"
 	Mail              = "mai"
 )

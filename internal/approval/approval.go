@@ -1,0 +1,372 @@
+// Package approval keeps who must approve a bill or a vendor credit, in which order, and who has (domain 4.4).
+//
+// A document's approvers are asked one after the other. They come from whoever sets them, from the policies that its
+// amount reaches, and from the organisation's default approver. After every change the document's
+// approvalStatus follows from its approvers alone:
+//
+//	anyone denied -> denied; fewer than the policies ask for, or none -> unassigned
+//	all approved -> approved; some -> approving; none -> assigned
+//
+// An approval counts for what was approved: a change that table 4.4.1 marks takes it back. The room knows documents by
+// their facts only, so that bill and credit build on it: each has a Kind, calls Submit when a document is created and
+// Edited when it changes, and asks Blocked before money is tied to it.
+package approval
+
+import (
+	"fmt"
+
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/record"
+)
+
+// The approvalStatus of a document (domain 4.3).
+const (
+	Unassigned int64 = 0
+	Assigned   int64 = 1
+	Approved   int64 = 3
+	Approving  int64 = 4
+	Denied     int64 = 5
+)
+
+// Where an approver stands (api-v2 3.19).
+const (
+	Waiting     int64 = 0 // asked now
+	Viewed      int64 = 1
+	Rerouted    int64 = 2 // another one is asked instead
+	HasDenied   int64 = 3
+	HasApproved int64 = 4
+	Upcoming    int64 = 5 // asked when those before have approved
+	Stale       int64 = 6 // no longer asked
+)
+
+// Approver is one person asked about one document. Active ones are asked now; an inactive one that has approved is
+// remembered, so that it is not asked again about the same document.
+type Approver struct {
+	record.Base
+	ObjectID          ids.ID
+	UserID            ids.ID
+	Status            int64
+	SortOrder         int64 // from 1
+	ApprovalPolicyID  ids.ID
+	LastReminderTime  clock.Instant
+	StatusChangedTime clock.Instant
+}
+
+func describe(name, prefix, table string) record.Of[Approver] {
+	return record.Describe[Approver](name, prefix, table,
+		record.Reference("objectId", nil, func(a *Approver) *ids.ID { return &a.ObjectID }),
+		record.Reference("userId", nil, func(a *Approver) *ids.ID { return &a.UserID }),
+		record.Choice("status", map[int64]string{Waiting: "WAITING", Viewed: "VIEWED", Rerouted: "REROUTED", HasDenied: "DENIED",
+			HasApproved: "APPROVED", Upcoming: "UPCOMING", Stale: "STALE"}, func(a *Approver) *int64 { return &a.Status }),
+		record.Number("sortOrder", func(a *Approver) *int64 { return &a.SortOrder }),
+		record.Reference("approvalPolicyId", func() *record.Type { return Policies.Type }, func(a *Approver) *ids.ID { return &a.ApprovalPolicyID }),
+		record.Moment("lastReminderTime", func(a *Approver) *clock.Instant { return &a.LastReminderTime }),
+		record.Moment("statusChangedTime", func(a *Approver) *clock.Instant { return &a.StatusChangedTime }),
+	)
+}
+
+// The approvers of bills and of vendor credits.
+var (
+	BillApprovers   = describe("billApprover", ids.BillApprover, "bill_approvers")
+	CreditApprovers = describe("vendorCreditApprover", ids.VendorCreditApprover, "vendor_credit_approvers")
+)
+
+// Kind is a type of document that is approved. Its records have the fields approvalStatus, amount and createdBy.
+type Kind struct {
+	Documents *record.Type
+	Approvers record.Of[Approver]
+	Policies  int64 // the type of its policies
+}
+
+// Note is what someone said about a record (APR-8).
+type Note struct {
+	record.Base
+	ObjectID ids.ID
+	UserID   ids.ID
+	Text     string
+}
+
+// Notes describes notes.
+var Notes = record.Describe[Note]("note", ids.Note, "notes",
+	record.Reference("objectId", nil, func(n *Note) *ids.ID { return &n.ObjectID }),
+	record.Reference("userId", nil, func(n *Note) *ids.ID { return &n.UserID }),
+	record.String("text", 4000, func(n *Note) *string { return &n.Text }),
+)
+
+// Faults of this room.
+var (
+	ErrUnable  = fault.New(fault.Invalid, "approver_unable", "The user named is not active or may not approve.")
+	ErrNotTurn = fault.New(fault.Forbidden, "not_approvers_turn", "You are not an approver of this, or it is not your turn.")
+	ErrOwn     = fault.New(fault.Forbidden, "own_document", "Whoever entered this does not approve it.")
+)
+
+// maxApprovers is how many people may be asked about one document.
+const maxApprovers = 100
+
+// document is a record of a Kind as this room sees it.
+type document struct {
+	rec       record.Record
+	id        ids.ID
+	amount    int64
+	status    int64
+	createdBy ids.ID
+}
+
+// load reads a document, keeps others from it until the transaction ends, and fails with fault.ErrNotFound, or with
+// fault.ErrReference for an inactive one.
+func (k Kind) load(tx *db.Tx, id ids.ID) (*document, error) {
+	rec, err := k.Documents.LoadAny(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Head().Active != record.Active {
+		return nil, fault.ErrReference.On("objectId").With(string(id))
+	}
+	return &document{rec: rec, id: id, amount: *k.Documents.Must("amount").At(rec).(*int64),
+		status:    *k.Documents.Must("approvalStatus").At(rec).(*int64),
+		createdBy: *k.Documents.Must("createdBy").At(rec).(*ids.ID)}, nil
+}
+
+// save stores the document's status under that verb of the audit trail.
+func (k Kind) save(tx *db.Tx, verb string, d *document, status int64) {
+	after := k.Documents.Copy(d.rec)
+	*k.Documents.Must("approvalStatus").At(after).(*int64) = status
+	k.Documents.SaveAs(tx, verb, d.rec, after)
+}
+
+// Submit gives a new document its approvers and tells its status: those of the policies that amount reaches, merged, or
+// else the default approver. Who is no longer able to approve is replaced by an administrator (APR-14). Rules APR-1,
+// APR-4, APR-5. The caller stores the status with the document.
+func (k Kind) Submit(tx *db.Tx, id ids.ID, amount int64) (int64, error) {
+	prefs, err := org.Prefs(tx)
+	if err != nil {
+		return 0, err
+	}
+	c := &chain{kind: k, object: id}
+	if err := c.addPolicies(tx, amount); err != nil {
+		return 0, err
+	}
+	if len(c.rows) == 0 && !prefs.DefaultBillApprover.IsNull() {
+		if err := c.askAble(tx, prefs.DefaultBillApprover); err != nil {
+			return 0, err
+		}
+	}
+	return c.store(tx, amount)
+}
+
+// Edited tells the status of a document that is changing: amount is its new one, and reset reports whether the change
+// takes back what was approved (table 4.4.1); who denied still denies. Policies that the amount now reaches add their
+// approvers. The caller has locked the document and stores the status with it. Rules APR-5, APR-9.
+func (k Kind) Edited(tx *db.Tx, id ids.ID, amount int64, reset bool) (int64, error) {
+	c, err := k.chain(tx, id)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range c.rows {
+		if !reset || r.Status != HasApproved {
+			continue
+		}
+		r.Status = Upcoming
+		if r.Active != record.Active {
+			r.Status = Stale
+		}
+	}
+	if err := c.addPolicies(tx, amount); err != nil {
+		return 0, err
+	}
+	return c.store(tx, amount)
+}
+
+// Blocked reports whether approval stands between a document of that status and amount and money: it is denied or waits
+// for someone, or nobody was asked although a policy claims it (spec/README 7, APR-15).
+func (k Kind) Blocked(tx *db.Tx, status, amount int64) (bool, error) {
+	switch status {
+	case Approved:
+		return false, nil
+	case Unassigned:
+		claims, err := claiming(tx, k.Policies, amount)
+		return len(claims) > 0, err
+	}
+	return true, nil
+}
+
+// Set asks users, in that order, to approve the document, instead of those who were asked and have not approved; who has
+// is not asked again, and whom a policy asks stays (APR-5). On a denied document it clears the denial as well (APR-7).
+// It needs SetApprovers and fails with fault.ErrNotFound, fault.ErrReference, fault.ErrMissing for no users,
+// fault.ErrTooMany, or ErrUnable with the user at fault.
+func (k Kind) Set(tx *db.Tx, id ids.ID, users []ids.ID) error {
+	if err := tx.Require(org.SetApprovers); err != nil {
+		return err
+	}
+	d, err := k.load(tx, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(users) == 0:
+		return fault.ErrMissing.On("approvers")
+	case len(users) > maxApprovers:
+		return fault.ErrTooMany.On("approvers")
+	}
+	for _, u := range users {
+		if ok, err := org.Holds(tx, u, org.ApproveBills); err != nil {
+			return err
+		} else if !ok {
+			return ErrUnable.On("approvers").With(string(u))
+		}
+	}
+	return k.change(tx, "set approvers", d, func(c *chain) error {
+		c.set(users)
+		return nil
+	})
+}
+
+// Inherit asks, about a new document, those who were asked about another one: what recurs is approved by whom it was
+// before (BIL-10). Who is no longer able to is replaced by an administrator. Without anyone nothing changes.
+func (k Kind) Inherit(tx *db.Tx, id, from ids.ID) error {
+	before, err := k.Of(tx, from)
+	if err != nil || len(before) == 0 {
+		return err
+	}
+	d, err := k.load(tx, id)
+	if err != nil {
+		return err
+	}
+	return k.change(tx, "set approvers", d, func(c *chain) error {
+		c.set(nil)
+		for _, a := range before {
+			if err := c.askAble(tx, a.UserID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Clear ends the asking: who has approved is remembered, everyone else is no longer asked, and the document is
+// unassigned again. Whom a policy asks is asked anew. Without anyone left to ask it changes nothing. It needs
+// SetApprovers and fails with fault.ErrNotFound or fault.ErrReference.
+func (k Kind) Clear(tx *db.Tx, id ids.ID) error {
+	if err := tx.Require(org.SetApprovers); err != nil {
+		return err
+	}
+	d, err := k.load(tx, id)
+	if err != nil {
+		return err
+	}
+	return k.change(tx, "clear approvers", d, func(c *chain) error {
+		if !c.drop() {
+			return nil
+		}
+		if err := c.addPolicies(tx, d.amount); err != nil {
+			return err
+		}
+		if c.next() == nil {
+			c.forget()
+		}
+		return nil
+	})
+}
+
+// Approve records the caller's approval, which with the last one makes the document approved, and keeps a comment as a
+// note. It needs ApproveBills and fails with fault.ErrNotFound, fault.ErrReference, ErrNotTurn, or ErrOwn where the
+// organisation enforces that whoever entered a document does not approve it. Rules APR-7, APR-8, APR-10.
+func (k Kind) Approve(tx *db.Tx, id ids.ID, comment string) error {
+	return k.decide(tx, id, "approve", HasApproved, comment)
+}
+
+// Deny stops the chain. It needs and fails as Approve does. Rule APR-7.
+func (k Kind) Deny(tx *db.Tx, id ids.ID, comment string) error {
+	return k.decide(tx, id, "deny", HasDenied, comment)
+}
+
+func (k Kind) decide(tx *db.Tx, id ids.ID, verb string, decision int64, comment string) error {
+	if err := tx.Require(org.ApproveBills); err != nil {
+		return err
+	}
+	d, err := k.load(tx, id)
+	if err != nil {
+		return err
+	}
+	prefs, err := org.Prefs(tx)
+	if err != nil {
+		return err
+	}
+	user := tx.Caller().User
+	return k.change(tx, verb, d, func(c *chain) error {
+		r := c.next()
+		switch {
+		case r == nil || user.IsNull() || r.UserID != user:
+			return ErrNotTurn.On("objectId").With(string(id))
+		case decision == HasApproved && prefs.SoDMode == "enforce" && d.createdBy == user:
+			return ErrOwn.On("objectId").With(string(id))
+		}
+		r.Status = decision
+		if comment == "" {
+			return nil
+		}
+		if n := int(Notes.Must("text").Max); len([]rune(comment)) > n {
+			return fault.ErrTooLong.On("comment")
+		}
+		n := Notes.New().(*Note)
+		n.ObjectID, n.UserID, n.Text = id, user, comment
+		Notes.Insert(tx, n)
+		return nil
+	})
+}
+
+// change applies f to the document's approvers and stores them and the status that follows.
+func (k Kind) change(tx *db.Tx, verb string, d *document, f func(*chain) error) error {
+	c, err := k.chain(tx, d.id)
+	if err != nil {
+		return err
+	}
+	if err := f(c); err != nil {
+		return err
+	}
+	if c.cleared { // what the policies ask was seen to
+		k.save(tx, verb, d, Unassigned)
+		return c.write(tx)
+	}
+	if err := c.addPolicies(tx, d.amount); err != nil {
+		return err
+	}
+	status, err := c.store(tx, d.amount)
+	if err != nil {
+		return err
+	}
+	k.save(tx, verb, d, status)
+	return nil
+}
+
+// Of lists the approvers of a document in order: those asked, and those remembered for having approved.
+func (k Kind) Of(tx *db.Tx, id ids.ID) ([]*Approver, error) {
+	var out []*Approver
+	t := k.Approvers
+	err := t.List(tx, record.Query{Filters: []record.Filter{{Field: t.Must("objectId"), Op: record.Eq, Values: []any{string(id)}}},
+		Search: fmt.Sprintf("is_active = %d OR status = %d", record.Active, HasApproved),
+		Order:  []record.Key{{Field: t.Must("sortOrder")}, {Field: t.Must("id")}}},
+		func(a *Approver) error { out = append(out, a); return nil })
+	return out, err
+}
+
+// Queue lists where a user stands in one of those states on active documents, oldest first.
+func (k Kind) Queue(tx *db.Tx, user ids.ID, states ...int64) ([]*Approver, error) {
+	var out []*Approver
+	t := k.Approvers
+	in := make([]any, len(states))
+	for i, s := range states {
+		in[i] = s
+	}
+	err := t.List(tx, record.Query{Filters: []record.Filter{
+		{Field: t.Must("userId"), Op: record.Eq, Values: []any{string(user)}},
+		{Field: t.Must("isActive"), Op: record.Eq, Values: []any{int64(record.Active)}},
+		{Field: t.Must("status"), Op: record.In, Values: in}},
+		Search: "object_id IN (SELECT d.id FROM " + k.Documents.Table + " d WHERE d.org_id = " + t.Table + ".org_id AND d.id = object_id AND d.is_active = 1)"},
+		func(a *Approver) error { out = append(out, a); return nil })
+	return out, err
+}

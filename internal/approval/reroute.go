@@ -1,0 +1,71 @@
+package approval
+
+import (
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/record"
+)
+
+// open are the states of someone who is still to decide.
+var open = []int64{Waiting, Viewed, Upcoming}
+
+// kinds are the types of documents, for what concerns all of them.
+var kinds []Kind
+
+// Register makes k known to what concerns every type of document. A room names its Kind once, in a package variable.
+func Register(k Kind) Kind {
+	kinds = append(kinds, k)
+	return k
+}
+
+var _ = org.OnMembership(reroute)
+
+// reroute asks an administrator in the place of a user who can no longer approve, about every open document. Rules
+// APR-14, ROL-6.
+func reroute(tx *db.Tx, user ids.ID) error {
+	able, err := org.Holds(tx, user, org.ApproveBills)
+	if err != nil || able {
+		return err
+	}
+	for _, k := range kinds {
+		waiting, err := k.Queue(tx, user, open...)
+		if err != nil {
+			return err
+		}
+		for _, w := range waiting {
+			if err := k.replace(tx, w.ObjectID, user); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replace puts an administrator in the user's place on one document. Its status follows from who is asked then.
+func (k Kind) replace(tx *db.Tx, id, user ids.ID) error {
+	d, err := k.load(tx, id)
+	if err != nil {
+		return err
+	}
+	return k.change(tx, "reroute approval", d, func(c *chain) error {
+		for i, r := range c.rows {
+			if !asked(r) || r.UserID != user || r.Status == HasApproved || r.Status == HasDenied {
+				continue
+			}
+			other, err := c.substitute(tx)
+			if err != nil || other.IsNull() { // without another one it waits until someone sets approvers
+				return err
+			}
+			r.Active, r.Status = record.Inactive, Rerouted
+			c.ask(other, r.ApprovalPolicyID)
+			last := len(c.rows) - 1
+			if n := c.rows[last]; n.UserID == other { // to the place of whom it stands in for
+				copy(c.rows[i+1:], c.rows[i:last])
+				c.rows[i] = n
+			}
+			return nil
+		}
+		return nil
+	})
+}
