@@ -131,7 +131,7 @@ func (r *Running) routes() (http.Handler, error) {
 	mux.Handle("/crudApi", xml)
 	mux.Handle("/crudApi/{$}", xml)
 	json := jsonv2.New(jsonv2.Deps{DB: a.DB, Sessions: a.Sessions, Vault: a.Vault, Blobs: a.Blobs, SpoolDir: spools,
-		PublicURL: a.PublicURL, Log: a.Log})
+		PublicURL: a.PublicURL, Log: a.Log, Limits: a.Limiter, Invite: a.invite})
 	mux.Handle("/", calls.count("web", pages))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", r.ready)

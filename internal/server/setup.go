@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/db"
@@ -10,6 +12,7 @@ import (
 	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/web/view"
 )
 
 // The funding account that a sandbox gives every organisation (domain section 15).
@@ -57,5 +60,21 @@ func sendCode(tx *db.Tx, u org.User, code string) error {
 
 It is good once, for ten minutes. A program that works for you has asked for it; if none should have, change your password.
 `)
+	return nil
+}
+
+// invite mails a new user (api-v2 3.18).
+func (a *App) invite(tx *db.Tx, u org.User, token string) error {
+	o, err := org.Load(tx)
+	if err != nil {
+		return err
+	}
+	base := strings.TrimSuffix(a.PublicURL, "/")
+	text := "You are now a user of " + o.Name + " at Duebook. Sign in with the password that you have:\n" + base + view.SignInURL + "\n"
+	if token != "" {
+		text = "You are now a user of " + o.Name + " at Duebook. Set your password within a week:\n" + base + view.ResetPasswordURL +
+			"?token=" + url.QueryEscape(token) + "\n"
+	}
+	outbox.QueueSecret(tx, "invitation", u.Email, "Your access to "+o.Name, text)
 	return nil
 }

@@ -1,6 +1,7 @@
 package jsonv2
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/secret"
@@ -30,6 +32,8 @@ type Deps struct {
 	SpoolDir  string // uploads lie here while they are read
 	PublicURL string // how clients reach the server; empty: as the request did
 	Log       *slog.Logger
+	Limits    *limit.Limiter // nil for none
+	Invite    org.Invitation // mails new users
 }
 
 // Handler serves /api/ and the addresses that documents are downloaded from.
@@ -211,13 +215,24 @@ func (q *request) serve(e call) (any, error) {
 			return nil, problem.ErrParameter.On("sessionId")
 		}
 		s, err := q.h.Sessions.Find(q.ctx, q.creds)
-		if err != nil {
+		if errors.Is(err, org.ErrKeyUnknown) || errors.Is(err, org.ErrKeyDeactivated) {
+			return nil, err
+		}
+		if err := cmp.Or(q.h.Limits.Call(q.creds.Key), err); err != nil {
 			return nil, err
 		}
 		q.session = s
-		if e.trusted {
-			if err := s.RequireTrust(); err != nil {
-				return nil, q.alive(err)
+		leave, err := q.h.Limits.Enter(q.ctx, q.creds.Key, s.Caller.Org)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+		if e.trusted && s.RequireTrust() != nil { // what this node knows of it may be old
+			if err := q.alive(nil); err != nil {
+				return nil, err
+			}
+			if err := q.session.RequireTrust(); err != nil {
+				return nil, err
 			}
 		}
 		if s.Caller.Perms&e.needs != e.needs {
@@ -352,8 +367,14 @@ func (q *request) succeed(w http.ResponseWriter, data any) {
 // fail writes the envelope of a refusal.
 func (q *request) fail(w http.ResponseWriter, status int, err error) {
 	head(w)
-	if db.IsBusy(err) {
+	switch wait := q.h.Limits.RetryAfter(err); {
+	case db.IsBusy(err):
 		w.Header().Set("Retry-After", "1")
+	case wait > 0:
+		w.Header().Set("Retry-After", strconv.Itoa(wait))
+	case errors.Is(err, org.ErrThrottled): // as in every generation (SEC-10)
+		w.Header().Set("Retry-After", strconv.Itoa(int(org.ThrottleTime.Seconds())))
+		status = http.StatusTooManyRequests
 	}
 	b := q.appendFailure(nil, err)
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
