@@ -57,7 +57,7 @@ CREATE TABLE vendor_credit_lines (
 	customer_id      ctext  NOT NULL,
 	item_id          ctext  NOT NULL,
 	employee_id      ctext  NOT NULL,
-	class_id         ctext  NOT NULL,
+	actg_class_id    ctext  NOT NULL,
 	job_billable     BIGINT NOT NULL,
 	description      ctext  NOT NULL,
 	line_type        BIGINT NOT NULL,
