@@ -5,6 +5,7 @@ func (h *Handler) areas() []area {
 	return []area{
 		h.access(),
 		h.payables(),
+		h.approvals(),
 		h.dimensions(),
 		h.documents(),
 		h.general(),
