@@ -9,12 +9,14 @@ import (
 	"github.com/duebook/duebook/internal/job"
 	"github.com/duebook/duebook/internal/mail"
 	"github.com/duebook/duebook/internal/mail/outbox"
+	"github.com/duebook/duebook/internal/network"
 )
 
 // handlers is the index of the work that waits in the queue.
 func (a *App) handlers() (map[string]job.Handler, error) {
+	all := map[string]job.Handler{network.ExpiryKind: network.Expire(a.DB)}
 	if a.SMTP == "" {
-		return map[string]job.Handler{}, nil // mails wait; a sandbox catches them when they are written
+		return all, nil // mails wait; a sandbox catches them when they are written
 	}
 	smtp, err := a.smtp()
 	if err != nil {
@@ -24,7 +26,8 @@ func (a *App) handlers() (map[string]job.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]job.Handler{outbox.Kind: o.Send}, nil
+	all[outbox.Kind] = o.Send
+	return all, nil
 }
 
 // smtp reads the mail server's address: [user:password@]host:port.

@@ -39,7 +39,8 @@ type Vendor struct {
 	AccountType                            int64 // 1 business, 2 person
 	NetworkStatus                          int64 // 0 not connected, 1 connected, 2 pending, 3 listed
 	LinkedTo                               ids.ID
-	Duplicate                              bool // another active vendor has this name
+	Duplicate                              bool  // another active vendor has this name
+	InvitesSent                            int64 // mails that invited it to the network
 }
 
 // Vendors describes vendors.
@@ -70,6 +71,7 @@ var Vendors = record.Describe[Vendor]("vendor", ids.Vendor, "vendors",
 		func(v *Vendor) *int64 { return &v.NetworkStatus }),
 	record.Reference("linkedTo", nil, func(v *Vendor) *ids.ID { return &v.LinkedTo }),
 	record.Flag("duplicate", func(v *Vendor) *bool { return &v.Duplicate }),
+	record.Number("invitesSent", func(v *Vendor) *int64 { return &v.InvitesSent }),
 )
 
 // Faults of this room.

@@ -167,45 +167,51 @@ func TestGolden(t *testing.T) {
 		dead := h.newKey()
 		h.write(func(tx *db.Tx) error { return org.DeactivateKey(tx, dead, "test") })
 		n := &names{known: map[string]string{h.key: "KEY", dead: "DEADKEY", h.session: "SESSION"}, count: map[string]int{}}
-		made := map[string]string{"key": h.key, "deadkey": dead, "session": h.session, "org": string(h.org)}
-		for i, st := range golden {
-			inner := placeholder.ReplaceAllStringFunc(st.inner, func(p string) string {
-				if v := made[p[1:len(p)-1]]; v != "" {
-					return v
-				}
-				t.Fatalf("%s: nothing is known of %s", st.name, p)
-				return ""
-			})
-			if h.version = st.version; h.version == "" {
-				h.version = "1.0"
+		tell(t, h, dir, golden, map[string]string{"key": h.key, "deadkey": dead, "session": h.session, "org": string(h.org)}, n)
+	})
+}
+
+// tell goes through a story and compares it with the files of dir, or writes them. made are the texts that placeholders
+// stand for.
+func tell(t *testing.T, h *house, dir string, story []step, made map[string]string, n *names) {
+	t.Helper()
+	for i, st := range story {
+		inner := placeholder.ReplaceAllStringFunc(st.inner, func(p string) string {
+			if v := made[p[1:len(p)-1]]; v != "" {
+				return v
 			}
-			doc := inner
-			if !strings.HasPrefix(inner, "<request") {
-				doc = fmt.Sprintf(`<request version="%s" applicationkey="%s">%s</request>`, h.version, h.key, inner)
-			}
-			raw := h.document(doc)
-			e := h.parse(raw)
-			made[st.name] = e.text("id")
-			got := n.normal("-- request --\n" + broken(doc) + "\n-- answer --\n" + broken(raw) + "\n")
-			file := filepath.Join(dir, fmt.Sprintf("%02d-%s.txt", i+1, st.name))
-			if *rewrite && strings.HasSuffix(t.Name(), "sqlite") {
-				if err := os.MkdirAll(dir, 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				continue
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
+			t.Fatalf("%s: nothing is known of %s", st.name, p)
+			return ""
+		})
+		if h.version = st.version; h.version == "" {
+			h.version = "1.0"
+		}
+		doc := inner
+		if !strings.HasPrefix(inner, "<request") {
+			doc = fmt.Sprintf(`<request version="%s" applicationkey="%s">%s</request>`, h.version, h.key, inner)
+		}
+		raw := h.document(doc)
+		e := h.parse(raw)
+		made[st.name] = e.text("id")
+		got := n.normal("-- request --\n" + broken(doc) + "\n-- answer --\n" + broken(raw) + "\n")
+		file := filepath.Join(dir, fmt.Sprintf("%02d-%s.txt", i+1, st.name))
+		if *rewrite && strings.HasSuffix(t.Name(), "sqlite") {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if got != string(want) {
-				t.Errorf("%s:\n%s\nwant:\n%s", file, got, want)
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
 			}
+			continue
 		}
-	})
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s:\n%s\nwant:\n%s", file, got, want)
+		}
+	}
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z0-9_.-]+\}`)
