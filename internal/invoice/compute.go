@@ -84,6 +84,29 @@ func (c catalogue) complete(l *Item, isNew bool) error {
 	return nil
 }
 
+// Fix gives a new line that amount, whatever else it names: its price follows from the amount and the quantity, and where
+// no price does, the line is one piece of the whole amount.
+func (l *Item) Fix(amount int64) {
+	const digits = 2
+	amounts := func(price money.Decimal) bool {
+		n, err := money.Multiply(l.Quantity, price, digits)
+		return price.IsSet() && err == nil && n == amount
+	}
+	l.RatePercent = money.Decimal{}
+	if !l.Quantity.IsSet() {
+		l.Quantity = one
+	}
+	if amounts(l.Price) {
+		return
+	}
+	if price, err := money.Divide(amount, l.Quantity, digits); err == nil && amounts(price) {
+		l.Price = price
+		return
+	}
+	l.Quantity = one
+	l.Price, _ = money.Divide(amount, one, digits)
+}
+
 // discountItem is the type of an item that stands for a discount (api-v1 6.3).
 const discountItem = 5
 

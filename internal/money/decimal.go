@@ -116,6 +116,16 @@ func Multiply(qty, price Decimal, digits int) (int64, error) {
 	return scaled(qty.millionths, price.millionths, uint64(pow10(2*Fraction-digits)))
 }
 
+// Divide is the unit price that makes an amount in minor units of qty units: minor by qty, rounded half away from zero to
+// six decimals. It fails with ErrOverflow, also for no quantity.
+func Divide(minor int64, qty Decimal, digits int) (Decimal, error) {
+	n, err := scaled(minor, pow10(2*Fraction-digits), magnitude(qty.millionths))
+	if qty.millionths < 0 {
+		n = -n
+	}
+	return Decimal{n, true}, err
+}
+
 // PercentOf is percent (5 means 5 %) of an amount in minor units, rounded half away from zero. It fails with
 // ErrOverflow.
 func PercentOf(minor int64, percent Decimal) (int64, error) {

@@ -162,3 +162,21 @@ func TestRoundingAgainstBig(t *testing.T) {
 		}
 	})
 }
+
+// A price that is an amount divided by a quantity, to six decimals.
+func TestDivide(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		minor     int64
+		qty, want string
+		err       error
+	}{
+		{1000, "3", "3.333333", nil}, {2000, "3", "6.666667", nil}, {-1000, "3", "-3.333333", nil}, {1000, "-4", "-2.5", nil},
+		{0, "7", "0", nil}, {99_999_999_999, "1", "999999999.99", nil}, {1, "0", "", ErrOverflow}, {99_999_999_999, "0.000001", "", ErrOverflow},
+	} {
+		got, err := Divide(c.minor, MustDecimal(c.qty), 2)
+		if !errors.Is(err, c.err) || err == nil && got.String() != c.want {
+			t.Errorf("%d by %s is %s, %v; want %s, %v", c.minor, c.qty, got, err, c.want, c.err)
+		}
+	}
+}

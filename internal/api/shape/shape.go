@@ -157,12 +157,15 @@ func (s *Shape) WithList(list string, of *Shape, rows func(record.Record) []reco
 // Entry finds a field by its path on the wire.
 func (s *Shape) Entry(path string) *Entry { return s.byPath[path] }
 
-// Wire gives the path on the wire of a domain field, of the record or of its lines.
+// Wire gives the path on the wire of a domain field, of the record or of its lines, and of the lines themselves.
 func (s *Shape) Wire(field string) string {
 	if e := s.byField[field]; e != nil {
 		return e.Path
 	}
 	if s.Lines != nil {
+		if field == s.Type.Lines.Name {
+			return s.List
+		}
 		return s.Lines.Wire(field)
 	}
 	return field

@@ -169,6 +169,18 @@ func (c codec) field(s *shape.Shape, e *shape.Entry, text string, rec record.Rec
 			*p = *e.Field.At(s.Type.New()).(*int64)
 			return
 		}
+		if e.IsTruth() {
+			v, ok := parseBool(text)
+			if !ok {
+				add(&f.value, e.Path)
+				return
+			}
+			*p = e.Truth[0]
+			if v {
+				*p = e.Truth[1]
+			}
+			return
+		}
 		v := int64(digits(text, 1, 4))
 		if _, ok := e.Field.Words[v]; !ok {
 			add(&f.value, e.Path)
@@ -270,6 +282,12 @@ func (c codec) append(b []byte, e *shape.Entry, rec any) (_ []byte, shown bool) 
 	case *int64:
 		if e.Field.Kind == record.Money {
 			return money.AppendMinor(b, *p, 2), true
+		}
+		if e.IsTruth() {
+			if *p == e.Truth[1] {
+				return append(b, '1'), true
+			}
+			return append(b, '0'), true
 		}
 		v := *p
 		if other, ok := e.Show[v]; ok {
