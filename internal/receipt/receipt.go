@@ -12,9 +12,12 @@
 package receipt
 
 import (
+	"slices"
+
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/customer"
+	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
@@ -77,6 +80,7 @@ type Receipt struct {
 	ReasonCode         string // why its debit came back
 	ReasonText         string
 	Pays               []*InvoicePay
+	Fees               []*Fee // LoadFees
 }
 
 // InvoicePay is the part of a receipt that goes to one invoice.
@@ -145,6 +149,27 @@ var Fees = record.Describe[Fee]("convFee", ids.ConvenienceFee, "convenience_fees
 	record.Day("paymentDate", func(f *Fee) *civil.Date { return &f.PaymentDate }),
 	record.Reference("chartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(f *Fee) *ids.ID { return &f.ChartOfAccountID }),
 )
+
+// LoadFees reads the convenience fees of the receipts among recs into them.
+func LoadFees(tx *db.Tx, recs []record.Record) error {
+	byID := make(map[ids.ID]*Receipt, len(recs))
+	values := make([]any, len(recs))
+	for i, rec := range recs {
+		byID[rec.Head().ID], values[i] = rec.(*Receipt), string(rec.Head().ID)
+	}
+	for part := range slices.Chunk(values, 400) {
+		q := record.Query{Filters: []record.Filter{{Field: Fees.Must("receivedPayId"), Op: record.In, Values: part}}}
+		err := Fees.List(tx, q, func(f *Fee) error {
+			r := byID[f.ReceivedPayID]
+			r.Fees = append(r.Fees, f)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Faults of this room.
 var (

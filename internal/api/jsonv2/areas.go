@@ -7,6 +7,8 @@ func (h *Handler) areas() []area {
 		h.payables(),
 		h.approvals(),
 		h.dimensions(),
+		h.lists(),
+		h.receipts(),
 		h.documents(),
 		h.general(),
 	}

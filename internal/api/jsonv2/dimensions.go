@@ -22,9 +22,17 @@ func (h *Handler) dimensions() area {
 func listEntity(s *shape.Shape) entity {
 	return entity{
 		shape: s, ops: crud, view: db.Of(org.ViewBills), manage: db.Of(org.ManageLists),
-		create: func(tx *db.Tx, rec record.Record, _ options) error { return dimension.Create(tx, s.Type, rec) },
+		create: func(tx *db.Tx, rec record.Record, _ options) error {
+			if err := dimension.Create(tx, s.Type, rec); err != nil {
+				return err
+			}
+			return nameFree(tx, s.Type, nil, rec)
+		},
 		update: func(tx *db.Tx, before, after record.Record, _ options) error {
-			return dimension.Update(tx, s.Type, before, after)
+			if err := dimension.Update(tx, s.Type, before, after); err != nil {
+				return err
+			}
+			return nameFree(tx, s.Type, before, after)
 		},
 	}
 }
