@@ -1,5 +1,5 @@
-// Package ach writes the file a bank takes ACH credits from: NACHA records of 94 characters, CCD and PPD batches, in
-// one pass over the entries.
+// Package ach writes the file a bank takes ACH entries from: NACHA records of 94 characters, batches of credits (CCD, PPD)
+// and of debits (CCD, PPD, WEB), in one pass over the entries.
 //
 // A file is a header (1), batches (5, then entries 6 each with at most one addenda 7, then 8), a control record (9)
 // and lines of nines up to a whole block of ten. The control records carry counts, sums and the entry hash, by which
@@ -25,18 +25,25 @@ type SEC string
 
 // The classes this package writes.
 const (
-	CCD SEC = "CCD" // to a business
-	PPD SEC = "PPD" // to a person
+	CCD SEC = "CCD" // to or from a business
+	PPD SEC = "PPD" // to or from a person; a debit is authorised on paper
+	WEB SEC = "WEB" // from a person, authorised over the internet
 )
 
 // Transaction codes. Rule ACH-6.
 const (
 	CheckingCredit  = 22
 	CheckingPrenote = 23
-	CheckingDebit   = 27 // only of a batch's Offset
+	CheckingDebit   = 27
 	SavingsCredit   = 32
 	SavingsPrenote  = 33
-	SavingsDebit    = 37 // only of a batch's Offset
+	SavingsDebit    = 37
+)
+
+// The payment types of a WEB entry.
+const (
+	Single    = "S"
+	Recurring = "R"
 )
 
 // Widths that callers cut to, in characters.
@@ -71,8 +78,9 @@ type Batch struct {
 	DescriptiveDate string     // up to 6 characters
 	Effective       civil.Date // the day settlement is asked for; a banking day is the caller's care
 	ODFI            string     // the originating bank: the first 8 digits of its routing number
+	Debits          bool       // the entries take money in (AR-12): class 225, no prenotes and no offset
 
-	// Entries yields the credits by ascending trace; it is read once. An error it yields ends Write.
+	// Entries yields the entries by ascending trace; it is read once. An error it yields ends Write.
 	Entries iter.Seq2[Entry, error]
 
 	// Offset, in the balanced style (FND-4), is the debit of our own account that follows the entries and takes their
@@ -81,14 +89,15 @@ type Batch struct {
 	Offset *Entry
 }
 
-// Entry is one credit, or a prenote of one.
+// Entry is one credit, or a prenote of one; in a batch of debits one debit.
 type Entry struct {
-	TransactionCode int      // 22, 32; prenote 23, 33
+	TransactionCode int      // 22, 32; prenote 23, 33; debit 27, 37
 	Routing         string   // the receiving bank, 9 digits with their check digit
 	Account         string   // 4 to 17 letters, digits and hyphens (VEN-3)
 	Amount          int64    // cents: 1 to MaxAmount, zero in a prenote
 	ID              string   // up to MaxID characters: the payment's confirmation number (ACH-7)
-	Name            string   // 1 to MaxName characters: the payee
+	Name            string   // 1 to MaxName characters: the payee, or who pays
+	PaymentType     string   // of a WEB entry: Single or Recurring
 	Trace           uint64   // the originator's counter, 1 to 9,999,999; the ODFI is put before it
 	Addenda         []string // none or one of 1 to MaxAddenda characters (ACH-4)
 }
@@ -143,7 +152,10 @@ func Modifier(n int) (m byte, ok bool) {
 // batch writes one batch with its header and control and adds its sums to file.
 func (p *printer) batch(b *Batch, number int, file *Totals) error {
 	class := creditsOnly
-	if b.Offset != nil {
+	switch {
+	case b.Debits:
+		class = debitsOnly
+	case b.Offset != nil:
 		class = mixed
 	}
 	if err := p.batchHeader(b, class, number); err != nil {

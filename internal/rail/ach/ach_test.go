@@ -96,6 +96,54 @@ func twoBatches() File {
 	return f
 }
 
+// debits takes money in from a business, and from two persons, one of whom has authorised it over the internet (AR-12).
+func debits() File {
+	f := oneEntry()
+	business := f.Batches[0]
+	business.Debits, business.Description = true, "INVOICE"
+	paper, web := business, business
+	business.Entries = entries(Entry{TransactionCode: CheckingDebit, Routing: "990000026", Account: "000001234", Amount: 40_00, ID: "INV-1",
+		Name: "HARTWELL HOTEL", Trace: 1})
+	paper.SEC, paper.Entries = PPD, entries(Entry{TransactionCode: SavingsDebit, Routing: "990000026", Account: "0002", Amount: 1, Name: "ANA", Trace: 2})
+	web.SEC, web.Entries = WEB, entries(
+		Entry{TransactionCode: CheckingDebit, Routing: "990000039", Account: "0003", Amount: MaxAmount, Name: "BO", PaymentType: Single, Trace: 3},
+		Entry{TransactionCode: CheckingDebit, Routing: "990000039", Account: "0003", Amount: 2, Name: "BO", PaymentType: Recurring, Trace: 4,
+			Addenda: []string{Remittance([]InvoicePaid{{"INV-1", 2}}, "R1")}})
+	f.Batches = []Batch{business, paper, web}
+	return f
+}
+
+func TestDebitRules(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		set  func(b *Batch, e *Entry)
+		want string
+	}{
+		{"a credit", func(_ *Batch, e *Entry) { e.TransactionCode = CheckingCredit }, "TransactionCode"},
+		{"a prenote", func(_ *Batch, e *Entry) { e.TransactionCode, e.Amount = CheckingPrenote, 0 }, "TransactionCode"},
+		{"nothing", func(_ *Batch, e *Entry) { e.Amount = 0 }, "Amount"},
+		{"an offset", func(b *Batch, _ *Entry) {
+			b.Offset = &Entry{TransactionCode: CheckingDebit, Routing: "021000021", Account: "00007777", Name: "H", Trace: 9}
+		}, "Offset"},
+		{"a debit among credits", func(b *Batch, _ *Entry) { b.Debits = false }, "TransactionCode"},
+		{"WEB credits", func(b *Batch, _ *Entry) { b.Debits, b.SEC = false, WEB }, "SEC"},
+		{"WEB without a payment type", func(b *Batch, _ *Entry) { b.SEC = WEB }, "PaymentType"},
+		{"a payment type elsewhere", func(_ *Batch, e *Entry) { e.PaymentType = Single }, "PaymentType"},
+	} {
+		f := debits()
+		f.Batches = f.Batches[:1]
+		b := &f.Batches[0]
+		e := Entry{TransactionCode: CheckingDebit, Routing: "990000026", Account: "000001234", Amount: 40_00, Name: "HARTWELL HOTEL", Trace: 1}
+		c.set(b, &e)
+		b.Entries = entries(e)
+		_, err := Write(io.Discard, f)
+		if fe := (*FieldError)(nil); !errors.As(err, &fe) || fe.Field != c.want {
+			t.Errorf("%s: %v, want a refusal of %s", c.name, err, c.want)
+		}
+	}
+}
+
 func name(s string) string {
 	s = Transliterate(s)
 	return s[:min(len(s), MaxName)]
@@ -112,6 +160,7 @@ func TestGolden(t *testing.T) {
 		{"two_batches.ach", twoBatches(), Totals{Batches: 2, Blocks: 2, Records: 7,
 			Hash:   1100001 + 12104288 + 2100002 + 2*99000002,
 			Debits: MaxAmount, Credits: MaxAmount + 5_25}},
+		{"debits.ach", debits(), Totals{Batches: 3, Blocks: 2, Records: 5, Hash: 2*99000002 + 2*99000003, Debits: MaxAmount + 40_03}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.golden, func(t *testing.T) {
@@ -576,7 +625,7 @@ func recompute(t interface {
 			if class := header[1:4]; (class == "220") != (batch.Debits == 0) {
 				t.Fatalf("class %s with debits %d", class, batch.Debits)
 			}
-			if batch.Debits != 0 && batch.Debits != batch.Credits {
+			if header[1:4] == "225" && batch.Credits != 0 || header[1:4] == "200" && batch.Debits != batch.Credits {
 				t.Fatalf("offset %d of %d", batch.Debits, batch.Credits)
 			}
 			all.Records += batch.Records

@@ -85,7 +85,7 @@ func (b *Batch) check() *FieldError {
 		text("CompanyName", b.CompanyName, 1, 16),
 		text("CompanyID", b.CompanyID, 1, 10),
 		text("Discretionary", b.Discretionary, 0, 20),
-		allowed("SEC", b.SEC == CCD || b.SEC == PPD),
+		allowed("SEC", b.SEC == CCD || b.SEC == PPD || b.SEC == WEB && b.Debits),
 		text("Description", b.Description, 1, 10),
 		allowed("Description", !strings.HasPrefix(strings.ToUpper(b.Description), "PAYROLL")), // ACH-3
 		text("DescriptiveDate", b.DescriptiveDate, 0, 6),
@@ -99,6 +99,8 @@ func (b *Batch) check() *FieldError {
 		return &FieldError{Field: "Entries", Err: ErrMissing}
 	case o == nil:
 		return nil
+	case b.Debits:
+		return &FieldError{Field: "Offset", Err: ErrValue}
 	default:
 		fe = firstError(
 			allowed("TransactionCode", o.TransactionCode == CheckingDebit || o.TransactionCode == SavingsDebit),
@@ -114,13 +116,17 @@ func (b *Batch) check() *FieldError {
 
 // checkEntry finds what is wrong in e as the next entry of b after the one with trace last.
 func (b *Batch) checkEntry(e *Entry, last uint64) *FieldError {
+	debit := e.TransactionCode == CheckingDebit || e.TransactionCode == SavingsDebit
 	switch e.TransactionCode {
-	case CheckingCredit, SavingsCredit:
+	case CheckingCredit, SavingsCredit, CheckingDebit, SavingsDebit:
+		if debit != b.Debits {
+			return &FieldError{Field: "TransactionCode", Err: ErrValue}
+		}
 		if e.Amount < 1 || e.Amount > MaxAmount { // LIM-3
 			return &FieldError{Field: "Amount", Err: ErrValue}
 		}
 	case CheckingPrenote, SavingsPrenote:
-		if b.Offset != nil { // a prenote has nothing to balance; VEN-5 sends it in a file of its own
+		if b.Offset != nil || b.Debits { // a prenote has nothing to balance; VEN-5 sends it in a file of its own
 			return &FieldError{Field: "TransactionCode", Err: ErrValue}
 		}
 		if e.Amount != 0 {
@@ -131,6 +137,9 @@ func (b *Batch) checkEntry(e *Entry, last uint64) *FieldError {
 	}
 	if fe := e.check(); fe != nil {
 		return fe
+	}
+	if web := e.PaymentType == Single || e.PaymentType == Recurring; web != (b.SEC == WEB) || !web && e.PaymentType != "" {
+		return &FieldError{Field: "PaymentType", Err: ErrValue}
 	}
 	if e.Trace <= last { // ACH-7
 		return &FieldError{Field: "Trace", Err: ErrOrder}
@@ -160,6 +169,10 @@ func (b *Batch) checkRoom(e *Entry, sum, file Totals, lines int) *FieldError {
 	const maxTotal = 999_999_999_999 // cents in twelve digits
 	records := 1 + len(e.Addenda)
 	maxSum := int64(maxTotal)
+	batch, all := sum.Credits, file.Credits
+	if b.Debits {
+		batch, all = sum.Debits, file.Debits
+	}
 	if b.Offset != nil {
 		records += 1 + len(b.Offset.Addenda)
 		maxSum = MaxAmount // the offset is one entry
@@ -167,7 +180,7 @@ func (b *Batch) checkRoom(e *Entry, sum, file Totals, lines int) *FieldError {
 	switch {
 	case sum.Records+records > 999_999, lines+records+2 > 999_999*blocking:
 		return &FieldError{Field: "Entries", Err: ErrOverflow}
-	case sum.Credits+e.Amount > maxSum, file.Credits+sum.Credits+e.Amount > maxTotal:
+	case batch+e.Amount > maxSum, all+batch+e.Amount > maxTotal:
 		return &FieldError{Field: "Amount", Err: ErrOverflow}
 	}
 	return nil

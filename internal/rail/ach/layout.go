@@ -7,6 +7,7 @@ const (
 	blocking    = 10             // records of a block
 	hashModulus = 10_000_000_000 // the entry hash keeps ten digits
 	creditsOnly = 220            // service classes
+	debitsOnly  = 225
 	mixed       = 200
 )
 
@@ -93,6 +94,7 @@ func (p *printer) entry(e *Entry, odfi string, sum *Totals) error {
 	p.digits(30, 39, uint64(e.Amount))
 	p.text(40, e.ID)
 	p.text(55, e.Name)
+	p.text(77, e.PaymentType)
 	p.digits(79, 79, uint64(len(e.Addenda)))
 	p.text(80, odfi)
 	p.digits(88, 94, e.Trace)
