@@ -67,6 +67,18 @@ type Bill struct {
 	CreatedBy       ids.ID
 	PostingVersion  int64 // version of the entry that stands in the ledger
 	Lines           []*Line
+
+	// What the later generations know besides. The coding of the header has no effect on that of the lines.
+	PaymentTermID        ids.ID
+	ChartOfAccountID     ids.ID
+	DepartmentID         ids.ID
+	LocationID           ids.ID
+	ClassID              ids.ID
+	PayFromBankAccountID ids.ID     // of the last payment
+	PayFromAccountID     ids.ID     // the ledger account of a payment recorded from elsewhere
+	TemplateID           ids.ID     // the recurring bill that made it
+	Extras               string     // api/shape.Extras
+	LastPaid, FullyPaid  civil.Date // filled in by Fill
 }
 
 // Due is what is not yet paid or credited.
@@ -92,6 +104,9 @@ type Line struct {
 	LineType         int64 // 1 expense, 2 item
 	Quantity         money.Decimal
 	UnitPrice        money.Decimal
+	ClassID          ids.ID
+	EmployeeID       ids.ID
+	Extras           string // api/shape.Extras
 }
 
 // Lines describes bill lines.
@@ -110,6 +125,9 @@ var Lines = record.Describe[Line]("billLineItem", ids.BillLine, "bill_lines",
 	record.Choice("lineType", map[int64]string{1: "EXPENSE", 2: "ITEM"}, func(l *Line) *int64 { return &l.LineType }),
 	record.Decimal("quantity", func(l *Line) *money.Decimal { return &l.Quantity }),
 	record.Decimal("unitPrice", func(l *Line) *money.Decimal { return &l.UnitPrice }),
+	record.Reference("actgClassId", func() *record.Type { return dimension.Classes.Type }, func(l *Line) *ids.ID { return &l.ClassID }),
+	record.Reference("employeeId", func() *record.Type { return dimension.Employees.Type }, func(l *Line) *ids.ID { return &l.EmployeeID }),
+	record.String("extras", 0, func(l *Line) *string { return &l.Extras }),
 )
 
 // Bills describes bills.
@@ -126,8 +144,8 @@ var Bills = record.Describe[Bill]("bill", ids.Bill, "bills",
 	record.Amount("reservedCredit", func(b *Bill) *int64 { return &b.ReservedCredit }),
 	record.Amount("scheduledAmount", func(b *Bill) *int64 { return &b.ScheduledAmount }),
 	record.Amount("paidAmount", func(b *Bill) *int64 { return &b.PaidAmount }),
-	record.Computed("dueAmount", (*Bill).Due),
-	record.Computed("payableAmount", (*Bill).Payable),
+	record.ComputedBy("dueAmount", "amount - credit_amount - paid_amount", (*Bill).Due),
+	record.ComputedBy("payableAmount", "amount - credit_amount - paid_amount - scheduled_amount - reserved_credit", (*Bill).Payable),
 	record.String("currency", 3, func(b *Bill) *string { return &b.Currency }),
 	record.Day("invoiceDate", func(b *Bill) *civil.Date { return &b.InvoiceDate }),
 	record.Day("dueDate", func(b *Bill) *civil.Date { return &b.DueDate }),
@@ -138,6 +156,15 @@ var Bills = record.Describe[Bill]("bill", ids.Bill, "bills",
 	record.String("channel", 20, func(b *Bill) *string { return &b.Channel }),
 	record.Reference("createdBy", nil, func(b *Bill) *ids.ID { return &b.CreatedBy }),
 	record.Number("postingVersion", func(b *Bill) *int64 { return &b.PostingVersion }),
+	record.Reference("paymentTermId", func() *record.Type { return dimension.Terms.Type }, func(b *Bill) *ids.ID { return &b.PaymentTermID }),
+	record.Reference("chartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(b *Bill) *ids.ID { return &b.ChartOfAccountID }),
+	record.Reference("departmentId", func() *record.Type { return dimension.Departments.Type }, func(b *Bill) *ids.ID { return &b.DepartmentID }),
+	record.Reference("locationId", func() *record.Type { return dimension.Locations.Type }, func(b *Bill) *ids.ID { return &b.LocationID }),
+	record.Reference("actgClassId", func() *record.Type { return dimension.Classes.Type }, func(b *Bill) *ids.ID { return &b.ClassID }),
+	record.Reference("payFromBankAccountId", nil, func(b *Bill) *ids.ID { return &b.PayFromBankAccountID }),
+	record.Reference("payFromChartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(b *Bill) *ids.ID { return &b.PayFromAccountID }),
+	record.Reference("billTemplateId", nil, func(b *Bill) *ids.ID { return &b.TemplateID }),
+	record.String("extras", 0, func(b *Bill) *string { return &b.Extras }),
 	record.WithLines("lines", Lines, "billId", func(b *Bill) *[]*Line { return &b.Lines }),
 )
 

@@ -322,6 +322,11 @@ func Fixed[V Value](name string, k Kind, v V) *Field {
 	return &Field{Name: name, Kind: k, Constant: true, at: func(any) any { c := v; return &c }}
 }
 
+// From makes a derived field that shows a number of the record as another.
+func From(name string, f *Field, of func(int64) int64) *Field {
+	return &Field{Name: name, Kind: f.Kind, at: func(r any) any { v := of(*f.At(r).(*int64)); return &v }}
+}
+
 // WithLines declares the lines of a type. L has a reference field parent to its record and a number field position.
 func WithLines[T, L any, P interface {
 	*L

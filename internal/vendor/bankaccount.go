@@ -58,6 +58,10 @@ type BankAccount struct {
 	PrenoteTrace string // 15 digits, once it is sent
 	PrenoteDue   clock.Instant
 	EnteredBy    ids.ID
+	Length       int64  // of the number; 0 where it was stored before lengths were
+	Extras       string // api/shape.Extras
+
+	ShownAccount, ShownRouting string // as they are shown, or as they are given to be stored; see Mask
 }
 
 // BankAccounts describes vendors' bank accounts.
@@ -77,7 +81,16 @@ var BankAccounts = record.Describe[BankAccount]("vendorBankAccount", ids.VendorB
 	record.String("prenoteTrace", 15, func(a *BankAccount) *string { return &a.PrenoteTrace }),
 	record.Moment("prenoteDue", func(a *BankAccount) *clock.Instant { return &a.PrenoteDue }),
 	record.Reference("enteredBy", nil, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
+	record.Number("accountLength", func(a *BankAccount) *int64 { return &a.Length }),
+	record.String("extras", 0, func(a *BankAccount) *string { return &a.Extras }),
 )
+
+// Mask fills in both numbers as they are shown: all but the last four characters are stars.
+func (a *BankAccount) Mask() {
+	stars := max(4, int(a.Length)-len(a.AccountTail))
+	a.ShownAccount = strings.Repeat("*", stars) + a.AccountTail
+	a.ShownRouting = strings.Repeat("*", max(0, len(a.Routing)-4)) + a.Routing[max(0, len(a.Routing)-4):]
+}
 
 // Faults about bank accounts.
 var (
@@ -102,7 +115,10 @@ func ValidNumber(number string) bool {
 }
 
 // SealedNumber is an account number as it is stored.
-type SealedNumber struct{ Account, Tail, Hash string }
+type SealedNumber struct {
+	Account, Tail, Hash string
+	Length              int64
+}
 
 // SealNumber seals a number for the account with that id. It fails with fault.ErrValue unless the number is 4 to 17
 // letters, digits and hyphens (VEN-3).
@@ -111,7 +127,7 @@ func SealNumber(v *secret.Vault, org, id ids.ID, number string) (SealedNumber, e
 		return SealedNumber{}, fault.ErrValue.On("accountNumber")
 	}
 	sealed, err := v.Seal([]byte(number), accountPlace(org, string(id))...)
-	return SealedNumber{sealed, number[len(number)-4:], v.EqualityHash(number, accountPlace(org)...)}, err
+	return SealedNumber{sealed, number[len(number)-4:], v.EqualityHash(number, accountPlace(org)...), int64(len(number))}, err
 }
 
 // accountPlace is where a number is sealed for; without a row, where its fingerprint counts.
@@ -128,6 +144,7 @@ type NewBankAccount struct {
 	AccountType int64  // Checking or Savings
 	HolderType  int64  // Business or Person
 	HolderName  string // empty: the vendor's payee name
+	Extras      string
 }
 
 // SealBankAccount prepares an account with that number, before the transaction that adds it. It fails as SealNumber.
@@ -185,7 +202,7 @@ func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
 		VendorID: v.ID, Routing: n.Routing, Account: n.Sealed.Account, AccountTail: n.Sealed.Tail, AccountHash: n.Sealed.Hash,
 		AccountType: n.AccountType, HolderType: n.HolderType, HolderName: n.HolderName, Status: AccountVerified,
 		UsableFrom: banking.Add(civil.Of(tx.Now(), civil.Pacific), 2), PrenoteState: PrenoteDue,
-		PrenoteDue: clock.FromTime(tx.Now()), EnteredBy: tx.Caller().User,
+		PrenoteDue: clock.FromTime(tx.Now()), EnteredBy: tx.Caller().User, Length: n.Sealed.Length, Extras: n.Extras,
 	})
 	setPayBy(tx, v, PayByACH)
 	return n.ID, nil

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
@@ -41,6 +43,21 @@ type Vendor struct {
 	LinkedTo                               ids.ID
 	Duplicate                              bool  // another active vendor has this name
 	InvitesSent                            int64 // mails that invited it to the network
+
+	// What the later generations know besides.
+	PaymentTermID                     ids.ID
+	ContactFirstName, ContactLastName string
+	PaymentEmail, PaymentPhone        string
+	TaxIDType                         int64 // 1 EIN, 2 SSN, 0 not said
+	SendNotifications                 bool
+	CombinePayments                   bool // bills of one date go into one payment
+	PayDaysBefore                     int64
+	Extras                            string // api/shape.Extras
+
+	// Filled in by Fill.
+	Balance, AvailableCredit int64
+	AccountStatus            int64 // of the active bank account, -1 without one
+	LastPaid                 civil.Date
 }
 
 // Vendors describes vendors.
@@ -72,6 +89,16 @@ var Vendors = record.Describe[Vendor]("vendor", ids.Vendor, "vendors",
 	record.Reference("linkedTo", nil, func(v *Vendor) *ids.ID { return &v.LinkedTo }),
 	record.Flag("duplicate", func(v *Vendor) *bool { return &v.Duplicate }),
 	record.Number("invitesSent", func(v *Vendor) *int64 { return &v.InvitesSent }),
+	record.Reference("paymentTermId", func() *record.Type { return dimension.Terms.Type }, func(v *Vendor) *ids.ID { return &v.PaymentTermID }),
+	record.String("contactFirstName", 100, func(v *Vendor) *string { return &v.ContactFirstName }),
+	record.String("contactLastName", 100, func(v *Vendor) *string { return &v.ContactLastName }),
+	record.String("paymentEmail", 254, func(v *Vendor) *string { return &v.PaymentEmail }),
+	record.String("paymentPhone", 40, func(v *Vendor) *string { return &v.PaymentPhone }),
+	record.Choice("taxIdType", map[int64]string{1: "EIN", 2: "SSN"}, func(v *Vendor) *int64 { return &v.TaxIDType }),
+	record.FlagOn("sendNotifications", func(v *Vendor) *bool { return &v.SendNotifications }),
+	record.FlagOn("combinePayments", func(v *Vendor) *bool { return &v.CombinePayments }),
+	record.Number("payDaysBefore", func(v *Vendor) *int64 { return &v.PayDaysBefore }),
+	record.String("extras", 0, func(v *Vendor) *string { return &v.Extras }),
 )
 
 // Faults of this room.
@@ -81,6 +108,7 @@ var (
 		"The external id is used by another vendor (CVUSER.UKVENDOREXTID).")
 	ErrListed = fault.New(fault.Forbidden, "vendor_listed",
 		"The vendor maintains this data itself; unlink it to change it here.")
+	ErrNameTaken  = fault.New(fault.Invalid, "name_taken", "Another active record has this name.")
 	ErrUnreleased = fault.New(fault.Invalid, "vendor_payments_waiting",
 		"The vendor has payments that have not left yet; cancel them first.")
 )
@@ -115,6 +143,9 @@ func Create(tx *db.Tx, v *Vendor) error {
 	if v.Active != record.Active {
 		return fault.ErrValue.On("isActive")
 	}
+	if err := checkTerm(tx, nil, v); err != nil {
+		return err
+	}
 	if err := check(tx, nil, v); err != nil {
 		return err
 	}
@@ -147,6 +178,9 @@ func Update(tx *db.Tx, before, v *Vendor) error {
 		if waiting > 0 {
 			return ErrUnreleased.On("isActive")
 		}
+	}
+	if err := checkTerm(tx, before, v); err != nil {
+		return err
 	}
 	if err := check(tx, before, v); err != nil {
 		return err

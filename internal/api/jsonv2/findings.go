@@ -20,6 +20,7 @@ type findings struct {
 	values               []string
 	choices, choiceTexts []string // enums
 	ids, idTexts         []string // malformed ids
+	currency             string   // a member that asks for another currency
 }
 
 func add(list *[]string, name string) {
@@ -45,6 +46,8 @@ func (f *findings) err() error {
 		return problem.ErrType.On(f.types...)
 	case len(f.tooLong) > 0:
 		return fault.ErrTooLong.On(f.tooLong...)
+	case f.currency != "":
+		return problem.ErrNotSupported.On(f.currency)
 	case len(f.values) > 0:
 		return fault.ErrValue.On(f.values...)
 	case len(f.choices) > 0:

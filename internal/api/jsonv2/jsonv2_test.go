@@ -21,6 +21,8 @@ import (
 	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/secret"
 )
@@ -423,4 +425,15 @@ func column(rows []answer, path string) []string {
 		out[i] = r.text(path)
 	}
 	return out
+}
+
+// payable is what stands in the ledger for accounts payable.
+func (h *house) payable() string {
+	h.t.Helper()
+	var minor int64
+	h.write(func(tx *db.Tx) (err error) {
+		minor, err = ledger.RoleBalance(tx, ledger.AP)
+		return err
+	})
+	return money.FormatMinor(minor, 2)
 }
