@@ -72,8 +72,11 @@ func factorPlace(user ids.ID) []string { return []string{"", "second_factors", "
 
 // NewAuthenticator begins to set up an authenticator for the session's user and returns the address that an app reads
 // from a QR code and the secret to type instead. Until ConfirmAuthenticator it answers nothing. It fails with
-// ErrFactorSet or ErrTokenSession.
+// ErrFactorSet, ErrTokenSession, or ErrNoDevice where secrets cannot be sealed.
 func (s *Sessions) NewAuthenticator(ctx context.Context, c Credentials, issuer string) (address, typed string, err error) {
+	if s.vault == nil {
+		return "", "", ErrNoDevice
+	}
 	x, err := s.Find(ctx, c)
 	if err != nil {
 		return "", "", err

@@ -74,7 +74,9 @@ func open(t *testing.T, s *dbtest.Store) *site {
 	log := slog.New(slog.NewTextHandler(x.log, nil))
 	x.engine = payment.NewEngine(s.DB, vault, filepath.Join(dir, "bank"), log)
 	x.server = httptest.NewUnstartedServer(nil)
-	h, err := web.New(web.Deps{DB: s.DB, Sessions: org.NewSessions(s.DB), Vault: vault, Blobs: blobs, Engine: x.engine, Dir: dir,
+	sessions := org.NewSessions(s.DB)
+	sessions.UseSecondFactor(vault, nil)
+	h, err := web.New(web.Deps{DB: s.DB, Sessions: sessions, Vault: vault, Blobs: blobs, Engine: x.engine, Dir: dir,
 		PublicURL: "http://" + x.server.Listener.Addr().String(), Version: "test", Log: log})
 	if err != nil {
 		t.Fatal(err)

@@ -125,6 +125,12 @@ func samples() []sample {
 		{"security", Security(SecurityPage{Page: page("Security", SettingsURL), Applications: []Application{
 			{"u1", "k1", "Ledger Bridge", "4f2a", "Ana Ferreira", "25 Nov 2026, 10:00", true, false, "", ""}, {"u2", "k1", attack, markup, rtl, "", true, false, "25 Nov 2026, 10:00", longName},
 			{"u3", "k2", longName, "aaaa", "Bo", "24 Nov 2026, 09:00", true, true, "", ""}, {"u3", "k3", "Old", "bbbb", "Bo", "1 Jan 2026, 09:00", false, false, "", ""}}})},
+		{"signing-in", SignInSettings(SignInSettingsPage{Page: page("Signing in", SettingsURL), Manage: true, Banks: true})},
+		{"signing-in-pending", SignInSettings(SignInSettingsPage{Page: page("Signing in", SettingsURL), Pending: true, QR: "M4 4h1v1h-1z", QRSize: "9",
+			Secret: "ABCDEFGHIJKLMNOP", Errors: FieldErrors{{Field: "token", Message: "The token is wrong."}}})},
+		{"signing-in-set", SignInSettings(SignInSettingsPage{Page: page("Signing in", SettingsURL), Set: true})},
+		{"tokens", Tokens(TokensPage{Page: page("API tokens", SettingsURL), Value: "0123456789abcdefABCD0123456789abcdefABCD", Banks: true,
+			Tokens: []APIToken{{ID: "tok01", Name: "Night run", User: "Ana Ruiz", Created: "Nov 23, 2026, 9:00 AM"}}})},
 		{"security-none", Security(SecurityPage{Page: page("Security", SettingsURL)})},
 		{"api-errors", APIErrors(ErrorsPage{Bare: Bare{Title: "API error codes", Version: "0.1.0"}, Codes: []APIError{{"BDCE001", "Access via API not enabled for this company", "The switch is off.", "Set it."}, {"X", attack, longName, noBreak}}})},
 		{"api-errors-none", APIErrors(ErrorsPage{Bare: Bare{Title: "API error codes"}, Search: attack})},

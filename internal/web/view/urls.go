@@ -27,6 +27,12 @@ const (
 	SecurityURL    = "/settings/security"     // GET; POST user, key confirms an application for payments
 	PreferencesURL = "/setup/company/preferences"
 
+	SignInSettingsURL      = "/settings/sign-in"        // GET; POST token confirms an authenticator
+	NewAuthenticatorURL    = "/settings/sign-in/new"    // POST
+	RemoveAuthenticatorURL = "/settings/sign-in/remove" // POST token
+	TokensURL              = "/settings/tokens"         // GET; POST name makes an API token
+	EndTokenURL            = "/settings/tokens/end"     // POST id
+
 	BankAccountsURL   = "/settings/bank-accounts"     // GET
 	NewBankAccountURL = "/settings/bank-accounts/new" // GET form, POST name, routingNumber, accountNumber
 
