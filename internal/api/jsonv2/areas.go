@@ -5,11 +5,15 @@ func (h *Handler) areas() []area {
 	return []area{
 		h.access(),
 		h.payables(),
+		h.credits(),
+		h.payments(),
 		h.approvals(),
 		h.dimensions(),
 		h.lists(),
+		h.receivables(),
 		h.receipts(),
 		h.documents(),
+		h.network(),
 		h.general(),
 	}
 }
