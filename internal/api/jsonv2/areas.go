@@ -5,12 +5,9 @@ func (h *Handler) areas() []area {
 	return []area{
 		h.access(),
 		h.payables(),
-		h.credits(),
-		h.payments(),
 		h.approvals(),
 		h.dimensions(),
 		h.lists(),
-		h.receivables(),
 		h.receipts(),
 		h.documents(),
 		h.network(),
