@@ -54,6 +54,8 @@ type Credit struct {
 	CreatedBy               ids.ID
 	PostingVersion          int64 // version of the entry that stands in the ledger
 	Lines                   []*Line
+
+	ExchangeRate money.Decimal // as it was sent, not stored: one currency is kept here
 }
 
 // Left is what can still be set off.
@@ -124,7 +126,7 @@ var Credits = record.Describe[Credit]("vendorCredit", ids.VendorCredit, "vendor_
 	record.Amount("amount", func(c *Credit) *int64 { return &c.Amount }),
 	record.Amount("appliedAmount", func(c *Credit) *int64 { return &c.AppliedAmount }),
 	record.Amount("reservedAmount", func(c *Credit) *int64 { return &c.ReservedAmount }),
-	record.Computed("usedAmount", (*Credit).used),
+	record.ComputedBy("usedAmount", "applied_amount + reserved_amount", (*Credit).used),
 	record.Computed("availableAmount", (*Credit).Left),
 	record.String("currency", 3, func(c *Credit) *string { return &c.Currency }),
 	record.Day("creditDate", func(c *Credit) *civil.Date { return &c.CreditDate }),

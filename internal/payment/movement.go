@@ -37,6 +37,8 @@ type Movement struct {
 	BankAccountID ids.ID
 	Description   string
 	Reverses      ids.ID // the voided payment whose money it asks back; empty: none
+
+	Payments []ids.ID // filled in by FillMovements
 }
 
 // Movements describes bank movements.
@@ -82,11 +84,6 @@ func AddMovement(tx *db.Tx, m Movement) (ids.ID, error) {
 	after.Status = MovementSent
 	Movements.Save(tx, before, &after)
 	return before.ID, nil
-}
-
-// MovedBy gives the payments that a movement carries, as generation 2 shows them.
-func MovedBy(tx *db.Tx, movement ids.ID) ([]string, error) {
-	return texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND money_movement_id = $2 ORDER BY id`, string(tx.Org()), string(movement))
 }
 
 // settleMovement derives the state of a movement from what became of its payments.

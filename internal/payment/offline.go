@@ -56,12 +56,12 @@ type OfflineOrder struct {
 // no date or one after today in the organisation's zone, ErrTooLate, fault.ErrReference for an account that cannot be
 // paid from. Bills and credits are judged as by PayBills; fault.ErrMissing where several bills come without their vendor.
 // Rules OFF-1, OFF-2.
-func RecordPayment(tx *db.Tx, o OfflineOrder) (Made, error) {
+func RecordPayment(tx *db.Tx, o OfflineOrder) (*Payment, error) {
 	if err := tx.Require(org.RecordOfflinePayments); err != nil {
-		return Made{}, err
+		return nil, err
 	}
 	if len(o.Bills) > 1 && o.VendorID.IsNull() {
-		return Made{}, fault.ErrMissing.On("vendorId")
+		return nil, fault.ErrMissing.On("vendorId")
 	}
 	dues, err := gather(tx, o.VendorID, o.Bills, o.Credits, func(b *bill.Bill) error {
 		if b.ApprovalStatus != bill.Approved && b.ApprovalStatus != bill.Unassigned && !tx.Caller().Perms.Has(org.PayUnapproved) {
@@ -70,39 +70,39 @@ func RecordPayment(tx *db.Tx, o OfflineOrder) (Made, error) {
 		return nil
 	})
 	if err != nil {
-		return Made{}, err
+		return nil, err
 	}
 	for _, d := range dues {
 		if d.bill.VendorID != dues[0].bill.VendorID {
-			return Made{}, fault.ErrReference.On("billId")
+			return nil, fault.ErrReference.On("billId")
 		}
 	}
 	if err := checkPast(tx, o); err != nil {
-		return Made{}, err
+		return nil, err
 	}
 	from, err := paidFrom(tx, o.ChartOfAccountID)
 	if err != nil {
-		return Made{}, err
+		return nil, err
 	}
 	for _, d := range dues {
 		if d.amount == 0 {
 			continue
 		}
 		if err := bill.PayOffline(tx, d.bill, d.amount); err != nil {
-			return Made{}, err
+			return nil, err
 		}
 	}
 	p := &Payment{VendorID: dues[0].bill.VendorID, Rail: Booked, State: Cleared, ProcessDate: o.Date, ArrivalDate: o.Date, Amount: cash(dues),
 		CreditAmount: credits(dues), Currency: dues[0].bill.Currency, Description: o.Description, ChartOfAccountID: o.ChartOfAccountID,
 		SyncReference: o.SyncReference, ToPrintCheck: o.ToPrintCheck}
-	m, err := p.create(tx, dues, BillPay{Base: record.Base{AllowExport: o.AllowExport}, Description: o.Description, PaymentType: 1,
+	_, err = p.create(tx, dues, BillPay{Base: record.Base{AllowExport: o.AllowExport}, Description: o.Description, PaymentType: 1,
 		SyncReference: o.SyncReference, ToPrintCheck: o.ToPrintCheck, ChartOfAccountID: o.ChartOfAccountID})
 	if err != nil {
-		return m, err
+		return p, err
 	}
 	from.Amount = -p.Amount
 	_, err = ledger.Post(tx, ledger.Entry{Date: o.Date, Event: ledger.OfflinePayment, Source: p.ID, Version: 1, Currency: p.Currency,
 		Memo:     "Recorded payment " + p.Confirmation,
 		Postings: []ledger.Posting{{Role: ledger.AP, Amount: p.Amount, Party: p.VendorID}, from}})
-	return m, err
+	return p, err
 }

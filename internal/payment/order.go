@@ -47,22 +47,15 @@ type Order struct {
 	Credits       []Offset // a bill that is in no portion is covered by credits in full
 }
 
-// Made is a payment as it was made, with its parts.
-type Made struct {
-	*Payment
-	Parts   []*BillPay
-	Credits []*BillCredit
-}
-
 // PayBills schedules payments for all the bills of an order, or none. Bills of one vendor share a payment, at most 35 of
 // them and never above a limit, where organisation and vendor allow combining (PAY-9); else each has its own. A payment
 // without money, as credits cover its bills, is done at once (PAY-2). It fails as Pay, and with fault.ErrTooMany for no
 // bills or more than MaxBills, fault.ErrValue for a bill named twice, fault.ErrReference for a bill or credit of another
 // vendor or a credit that is not there, credit.ErrDenied, credit.ErrLeft.
-func PayBills(tx *db.Tx, o Order) ([]Made, error) { return schedule(tx, o, true) }
+func PayBills(tx *db.Tx, o Order) ([]*Payment, error) { return schedule(tx, o, true) }
 
 // schedule carries an order out. describe fills in an empty description.
-func schedule(tx *db.Tx, o Order, describe bool) ([]Made, error) {
+func schedule(tx *db.Tx, o Order, describe bool) ([]*Payment, error) {
 	dues, err := gather(tx, o.VendorID, o.Bills, o.Credits, func(b *bill.Bill) error {
 		if err := b.CheckPayable(tx); err != nil {
 			return err
@@ -105,7 +98,7 @@ func schedule(tx *db.Tx, o Order, describe bool) ([]Made, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, together := range to.combine(own, prefs.CombinePayments != "separate") {
+		for _, together := range to.combine(own, prefs.CombinePayments != "separate" && to.vendor.CombinePayments) {
 			plans = append(plans, plan{payee: to, from: from, dues: together})
 		}
 	}
@@ -116,7 +109,7 @@ func schedule(tx *db.Tx, o Order, describe bool) ([]Made, error) {
 	if !confirmed {
 		return nil, ErrUnconfirmed
 	}
-	made := make([]Made, 0, len(plans))
+	made := make([]*Payment, 0, len(plans))
 	for _, pl := range plans {
 		description := o.Description
 		if description == "" && describe {
@@ -321,7 +314,7 @@ type plan struct {
 
 // schedule makes the payment and reserves its amounts; one without money is done at once. replaces is the first payment
 // of the chain that it continues, if any.
-func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, replaces ids.ID) (Made, error) {
+func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, replaces ids.ID) (*Payment, error) {
 	p := &Payment{VendorID: pl.payee.vendor.ID, Rail: Check, State: Scheduled, ProcessDate: process, ArrivalDate: process, Amount: cash(pl.dues),
 		CreditAmount: credits(pl.dues), Currency: pl.dues[0].bill.Currency, Description: description, Online: true, Replaces: replaces}
 	switch {
@@ -337,7 +330,7 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 	for _, d := range pl.dues {
 		if d.amount > 0 {
 			if err := bill.Schedule(tx, d.bill, d.amount); err != nil {
-				return Made{}, err
+				return nil, err
 			}
 		}
 	}
@@ -346,10 +339,10 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 
 // create stores a new payment with its parts, which are like the given one, and its credits. Its money is on the bills
 // already.
-func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (Made, error) {
+func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (*Payment, error) {
 	n, err := tx.Next("confirmation", 1)
 	if err != nil {
-		return Made{}, fmt.Errorf("number the payment: %w", err)
+		return nil, fmt.Errorf("number the payment: %w", err)
 	}
 	p.ID, p.Active, p.AllowExport = ids.New(ids.SentPay), record.Active, true
 	p.Confirmation = confirmation(civil.Of(tx.Now(), civil.Pacific), n)
@@ -358,7 +351,6 @@ func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (Made, error) {
 	p.Status, p.PaymentType = numbers[p.State], types[p.Rail]
 	p.step(tx, p, change{})
 	Payments.Insert(tx, p)
-	m := Made{Payment: p}
 	for _, d := range dues {
 		part := like
 		part.Active = record.Active
@@ -369,14 +361,14 @@ func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (Made, error) {
 		part.PaymentID, part.VendorID, part.Name, part.TxnNumber = p.ID, p.VendorID, p.Confirmation, p.TxnNumber
 		part.State, part.PaymentStatus, part.ProcessDate = p.State, numbers[p.State], p.ProcessDate
 		BillPays.Insert(tx, &part)
-		m.Parts = append(m.Parts, &part)
+		p.Parts = append(p.Parts, &part)
 		for _, u := range d.uses {
 			c, err := p.setOff(tx, d.bill, u)
 			if err != nil {
-				return m, err
+				return p, err
 			}
-			m.Credits = append(m.Credits, c)
+			p.Uses = append(p.Uses, c)
 		}
 	}
-	return m, nil
+	return p, nil
 }

@@ -39,7 +39,7 @@ func (o *office) loadCredit(id ids.ID) (c *credit.Credit) {
 }
 
 // order pays bills and gives the payments made.
-func (o *office) order(or payment.Order) (made []payment.Made, err error) {
+func (o *office) order(or payment.Order) (made []*payment.Payment, err error) {
 	err = o.try(func(tx *db.Tx) (err error) {
 		made, err = payment.PayBills(tx, or)
 		return err
@@ -47,7 +47,7 @@ func (o *office) order(or payment.Order) (made []payment.Made, err error) {
 	return made, err
 }
 
-func (o *office) mustOrder(or payment.Order) []payment.Made {
+func (o *office) mustOrder(or payment.Order) []*payment.Payment {
 	o.t.Helper()
 	made, err := o.order(or)
 	if err != nil {
@@ -88,7 +88,7 @@ func TestPayWithCredits(t *testing.T) {
 		made := o.mustOrder(payment.Order{Bills: []payment.Portion{{BillID: b, Amount: 97_000}},
 			Credits: []payment.Offset{{BillID: b, CreditID: c1, Amount: 1_000}, {BillID: b, CreditID: c2, Amount: 500}}})
 		if len(made) != 1 || made[0].Amount != 97_000 || made[0].CreditAmount != 1_500 || made[0].Status != 1 || made[0].DisbursementStatus != 0 ||
-			len(made[0].Parts) != 1 || len(made[0].Credits) != 2 || made[0].Description != "Inv #"+o.load(b).InvoiceNumber || !made[0].Online {
+			len(made[0].Parts) != 1 || len(made[0].Uses) != 2 || made[0].Description != "Inv #"+o.load(b).InvoiceNumber || !made[0].Online {
 			t.Fatalf("got %+v", made[0])
 		}
 		p := made[0].ID
@@ -159,7 +159,7 @@ func TestCombine(t *testing.T) {
 			}
 			return all
 		}
-		sizes := func(made []payment.Made) string {
+		sizes := func(made []*payment.Payment) string {
 			var all []string
 			for _, m := range made {
 				all = append(all, fmt.Sprintf("%d of %d", len(m.Parts), m.Amount))
@@ -218,7 +218,7 @@ func TestCreditsOnly(t *testing.T) {
 			Credits: []payment.Offset{{BillID: b1, CreditID: c, Amount: 600}, {BillID: b2, CreditID: c, Amount: 400}}})
 		if len(made) != 1 || made[0].State != payment.Cleared || made[0].Status != 2 || made[0].Amount != 0 || made[0].Rail != payment.Credits ||
 			made[0].BankAccountID != "" {
-			t.Errorf("got %+v", made[0].Payment)
+			t.Errorf("got %+v", made[0])
 		}
 		o.wantBill("5.1.9", b1, 0, 0, 0, 600, bill.PaidInFull)
 		o.wantBill("5.1.9", b2, 0, 0, 0, 400, bill.PaidInFull)
@@ -299,7 +299,7 @@ func TestRecordSeveral(t *testing.T) {
 		a, b := o.vendor("A", nil), o.vendor("B", nil)
 		b1, b2, b3 := o.bill(a, 10_000), o.bill(a, 5_000), o.bill(b, 5_000)
 		c := o.credit(a, 1_000)
-		record := func(r payment.OfflineOrder) (m payment.Made, err error) {
+		record := func(r payment.OfflineOrder) (m *payment.Payment, err error) {
 			r.Date = civil.MustDate("2026-11-21")
 			err = o.try(func(tx *db.Tx) (err error) {
 				m, err = payment.RecordPayment(tx, r)
@@ -319,7 +319,7 @@ func TestRecordSeveral(t *testing.T) {
 			t.Fatal(err)
 		}
 		if m.Status != 2 || m.Online || m.PaymentType != 4 || m.Amount != 11_000 || m.DisbursementStatus != 0 || m.SyncReference != "S-1" {
-			t.Errorf("OFF-2: got %+v", m.Payment)
+			t.Errorf("OFF-2: got %+v", m)
 		}
 		o.wantBill("recorded", b1, 0, 9_000, 0, 1_000, bill.PaidInFull)
 		o.wantBill("recorded", b2, 0, 2_000, 0, 0, bill.PartiallyPaid)

@@ -93,6 +93,9 @@ type Payment struct {
 	VoidReason         string        // VOI-8
 	VoidStatus         string        // requested, confirmed, refused
 	VoidRequestedAt    clock.Instant // when it was asked for
+
+	Parts []*BillPay    // filled in by Fill
+	Uses  []*BillCredit // filled in by Fill
 }
 
 // First is the payment that generation 2 shows this one as: the first of its chain of void and reissue (api-v2 5.4).
