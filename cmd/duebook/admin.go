@@ -128,6 +128,8 @@ func (s *orgSetCmd) Run(c *call) error {
 type userCmd struct {
 	Add    userAddCmd    `cmd:"" help:"Add a user to an organisation, or change the role there."`
 	Unlock userUnlockCmd `cmd:"" help:"Unlock a login after too many wrong passwords."`
+
+	ResetFactor userResetFactorCmd `cmd:"" help:"Remove the second factor and remembered devices of a user who lost them."`
 }
 
 type userAddCmd struct {
@@ -184,6 +186,28 @@ func (u *userUnlockCmd) Run(c *call) error {
 			return err
 		}
 		return c.done("%s may sign in again.", u.Email)
+	})
+}
+
+type userResetFactorCmd struct {
+	Email string `arg:"" help:"E-mail of the user."`
+}
+
+// Run removes the second factor.
+func (u *userResetFactorCmd) Run(c *call) error {
+	return c.existing(func(app *server.App) error {
+		err := app.DB.Write(c.ctx, command(""), func(tx *db.Tx) error {
+			user, err := org.UserByEmail(tx, u.Email)
+			if err != nil {
+				return err
+			}
+			org.RemoveFactor(tx, user.ID)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return c.done("%s has no authenticator any more; codes are mailed.", u.Email)
 	})
 }
 
@@ -335,7 +359,8 @@ type appkeyCmd struct {
 type appkeyIssueCmd struct {
 	App   string `help:"Name of the application." required:""`
 	Email string `help:"E-mail of its developer." required:""`
-	MFA   string `help:"required: an administrator confirms the application before its first payment; exempt: not. Default: exempt in a sandbox, required live." name:"mfa" enum:"required,exempt,auto" default:"auto"`
+	MFA   string `help:"required: an administrator confirms the application before its first payment, and generation 2 asks for the second factor; exempt: not. Default: exempt in a sandbox, required live." name:"mfa" enum:"required,exempt,auto" default:"auto"`
+	Apart bool   `help:"A session of generation 1 opened with the key is not good in the later generations." name:"generations-apart"`
 }
 
 // Run issues the key.
@@ -349,7 +374,10 @@ func (k *appkeyIssueCmd) Run(c *call) error {
 		}
 		var key string
 		err := app.DB.Write(c.ctx, command(""), func(tx *db.Tx) (err error) {
-			key, _, err = org.IssueKey(tx, k.App, k.Email, mfa)
+			var id ids.ID
+			if key, id, err = org.IssueKey(tx, k.App, k.Email, mfa); err == nil && k.Apart {
+				org.LimitKey(tx, id, false)
+			}
 			return err
 		})
 		if err != nil {

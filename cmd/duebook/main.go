@@ -103,7 +103,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 func (c *call) config() server.Config {
 	return server.Config{Dir: c.Data, DB: c.DB, Blobs: c.Blobs, Sandbox: c.Sandbox, SMTP: c.SMTP, MailFrom: c.MailFrom, PublicURL: c.URL,
-		Log: c.log, Version: version}
+		Log: c.log, Version: version, Limits: limit.Default}
 }
 
 // with opens the store for one command and closes it again.
