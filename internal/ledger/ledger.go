@@ -59,6 +59,7 @@ const (
 	ReceiptRecorded      Event = 29
 	ReceiptSettled       Event = 31 // a debit of a customer's account
 	ConvenienceFee       Event = 32
+	BankCollection       Event = 33
 	DebitReturned        Event = 34
 	ManualJournal        Event = 39
 )
@@ -116,7 +117,7 @@ func Post(tx *db.Tx, e Entry) (ids.ID, error) {
 	if sum != 0 {
 		return "", fmt.Errorf("%w: event %d of %s is off by %d", ErrUnbalanced, e.Event, e.Source, sum)
 	}
-	date, err := openDay(tx, e.Date)
+	date, err := OpenDay(tx, e.Date)
 	if err != nil {
 		return "", err
 	}
@@ -241,8 +242,8 @@ func Open(tx *db.Tx, date civil.Date) (bool, error) {
 	return err == nil && !closed[month(date)], err
 }
 
-// openDay is date, or the first day of the next month that is open.
-func openDay(tx *db.Tx, date civil.Date) (civil.Date, error) {
+// OpenDay is date, or the first day of the next month that is open.
+func OpenDay(tx *db.Tx, date civil.Date) (civil.Date, error) {
 	closed, err := closedMonths(tx)
 	for err == nil && closed[month(date)] {
 		date = firstOfNextMonth(date)

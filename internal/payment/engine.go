@@ -33,15 +33,17 @@ func NewEngine(d *db.DB, vault *secret.Vault, dir string, log *slog.Logger) *Eng
 	return &Engine{db: d, vault: vault, dir: dir, log: log}
 }
 
-// Step does what is due at the instant at: first what the bank says, then test entries, release, voids, delivery, clearing. A
-// part that fails does not keep the others from their work; the errors come joined.
+// Step does what is due at the instant at: first what the bank says, then test entries, release, voids, charges,
+// delivery, settlement, clearing. A part that fails does not keep the others from their work; the errors come joined.
 func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 	return errors.Join(
 		e.TakeIn(ctx, org, at),
 		e.prenote(ctx, org, at),
 		e.Release(ctx, org, at),
 		e.tell(ctx, org, at),
+		e.Collect(ctx, org, at),
 		e.Deliver(ctx, org, at),
+		e.SettleDebits(ctx, org, at),
 		e.Clear(ctx, org, at),
 	)
 }
@@ -86,6 +88,16 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		}
 		if settled > 0 {
 			note(clock.Instant(settled).Time())
+		}
+		leaves, settles, err := debitsDue(tx)
+		if err != nil {
+			return err
+		}
+		if !leaves.IsZero() {
+			note(leaves)
+		}
+		if !settles.IsZero() {
+			note(settles)
 		}
 		since, err := prenoteWaits(tx)
 		if since > 0 {

@@ -458,10 +458,14 @@ func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisati
 	company := cmp.Or(strings.TrimSpace(funding.CompanyID), o.ACHID)
 	f := ach.File{Destination: funding.Routing, DestinationName: cut(ach.Transliterate(funding.BankName), 23), Origin: company,
 		OriginName: cut(ach.Transliterate(o.Name), 23), Reference: string(id[12:]), Created: now, Modifier: modifier}
-	for _, sec := range []ach.SEC{ach.CCD, ach.PPD} {
+	debits, description := kind == "debit", "VENDOR PMT"
+	if debits {
+		description = "INVOICE"
+	}
+	for _, sec := range []ach.SEC{ach.CCD, ach.PPD, ach.WEB} {
 		for part := range slices.Chunk(entries[sec], batchEntries) {
 			f.Batches = append(f.Batches, ach.Batch{CompanyName: cmp.Or(cut(ach.Transliterate(o.Name), 16), company), CompanyID: company,
-				SEC: sec, Description: "VENDOR PMT", Effective: effective, ODFI: funding.Routing[:8], Entries: each(part)})
+				SEC: sec, Description: description, Effective: effective, ODFI: funding.Routing[:8], Debits: debits, Entries: each(part)})
 		}
 	}
 	var content bytes.Buffer
@@ -470,7 +474,7 @@ func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisati
 		return "", err
 	}
 	return id, e.store(tx, bankFile{id: id, kind: kind, batch: batch, state: "ready",
-		detail: fmt.Sprintf("%d batches, %d records, hash %010d, credits %d", totals.Batches, totals.Records, totals.Hash, totals.Credits)}, content.Bytes())
+		detail: fmt.Sprintf("%d batches, %d records, hash %010d, debits %d, credits %d", totals.Batches, totals.Records, totals.Hash, totals.Debits, totals.Credits)}, content.Bytes())
 }
 
 func each(entries []ach.Entry) iter.Seq2[ach.Entry, error] {

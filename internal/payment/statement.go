@@ -65,6 +65,10 @@ func (s statementLine) take(tx *db.Tx, n int) error {
 			matched, err = s.pay(tx)
 		case bai2.ACHReturnCredit:
 			matched, err = s.credit(tx)
+		case bai2.ACHSettlementCredit:
+			matched, err = s.collected(tx)
+		case bai2.ACHReturnDebit:
+			matched, err = s.taken(tx)
 		}
 		if err != nil {
 			return err

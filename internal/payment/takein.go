@@ -248,10 +248,13 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	}
 	tx.ExecOne(`UPDATE bank_files SET state = 'rejected', detail = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.id), a.rejected)
 	tx.Audit("reject", "bankFile", f.id, "")
-	if f.kind != "ach" {
+	if f.kind != "ach" && f.kind != "debit" {
 		return nil
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'rejected' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch))
+	if f.kind == "debit" {
+		return rejectDebits(tx, f.batch, a.rejected)
+	}
 	members, err := texts(tx, `SELECT payment_id FROM disbursements WHERE org_id = $1 AND batch_id = $2 ORDER BY payment_id`,
 		string(tx.Org()), string(f.batch))
 	if err != nil {
@@ -338,6 +341,9 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 		return err // E17: it has been here in another file
 	}
 	s, err := findEntry(tx, original)
+	if err == nil && s == nil {
+		err = debitBack(tx, day, b, original, b.Trace, code)
+	}
 	if err != nil || s == nil {
 		return err
 	}

@@ -55,6 +55,9 @@ func Verify(tx *db.Tx, vault *secret.Vault) (bad []Violation, err error) {
 	if moc != failed-flying {
 		note("GL-5", "Money Out Clearing is %d; under way are %d, returned and not yet credited by the bank %d", moc, flying, failed)
 	}
+	if err := verifyDebits(tx, note); err != nil {
+		return nil, err
+	}
 	return bad, verifyCredits(tx, note)
 }
 
