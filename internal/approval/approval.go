@@ -14,6 +14,7 @@ package approval
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
@@ -229,6 +230,7 @@ func (k Kind) Set(tx *db.Tx, id ids.ID, users []ids.ID) error {
 // before (BIL-10). Who is no longer able to is replaced by an administrator. Without anyone nothing changes.
 func (k Kind) Inherit(tx *db.Tx, id, from ids.ID) error {
 	before, err := k.Of(tx, from)
+	before = slices.DeleteFunc(before, func(a *Approver) bool { return !asked(a) })
 	if err != nil || len(before) == 0 {
 		return err
 	}

@@ -197,13 +197,14 @@ func Create(tx *db.Tx, b *Bill) error {
 	if err := check(b); err != nil {
 		return err
 	}
-	b.Channel, b.CreatedBy = tx.Caller().Channel, "" // named by us, not by the client
+	template := b.TemplateID
+	b.Channel, b.CreatedBy, b.TemplateID = tx.Caller().Channel, "", "" // named by us, not by the client
 	b.NumberKey = NumberKey(b.InvoiceNumber)
 	err := Bills.CheckReferences(tx, nil, b)
 	if err != nil {
 		return err
 	}
-	b.CreatedBy = tx.Caller().User
+	b.CreatedBy, b.TemplateID = tx.Caller().User, template
 	if b.Duplicate, err = duplicate(tx, b); err != nil {
 		return err
 	}

@@ -117,12 +117,13 @@ func Create(tx *db.Tx, i *Invoice) error {
 		return fault.ErrValue.On("isActive")
 	}
 	i.CreditAmount, i.ScheduledAmount, i.PaidAmount, i.PostingVersion = 0, 0, 0, 0
-	i.Channel, i.CreatedBy = tx.Caller().Channel, "" // named by us, not by the client
+	template := i.RecurringID
+	i.Channel, i.CreatedBy, i.RecurringID = tx.Caller().Channel, "", "" // named by us, not by the client
 	c, err := check(tx, nil, i)
 	if err != nil {
 		return err
 	}
-	i.CreatedBy = tx.Caller().User
+	i.CreatedBy, i.RecurringID = tx.Caller().User, template
 	i.settle()
 	e := i.entry(c)
 	if err := refuseClosed(tx, e.Date); err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/recurring"
 	"github.com/duebook/duebook/internal/schema"
 	"github.com/duebook/duebook/internal/secret"
 )
@@ -53,6 +54,7 @@ type App struct {
 	Sessions *org.Sessions
 	Limiter  *limit.Limiter
 	Engine   *payment.Engine
+	Recurs   *recurring.Engine
 	Work     *job.Runner
 	serving  io.Closer
 }
@@ -84,6 +86,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Sessions.LimitFailures(c.Limits.FailuresPerMinute)
 	a.Limiter = limit.New(d, c.Limits)
 	a.Engine = payment.NewEngine(d, vault, filepath.Join(c.Dir, "bank"), c.Log)
+	a.Recurs = recurring.NewEngine(d, c.Log)
 	handlers, err := a.handlers()
 	if err != nil {
 		return nil, errors.Join(err, d.Close())

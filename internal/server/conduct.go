@@ -20,7 +20,7 @@ import (
 // pause is the time between two looks at what is due.
 const pause = time.Second
 
-// conductor runs what falls due: the payment engines of all organisations, the bank of the sandbox, the queue. It
+// conductor runs what falls due: what recurs and the payments of all organisations, the bank of the sandbox, the queue. It
 // goes from one due instant to the next, so that a sandbox whose clock jumped sees the same events in the same order
 // as one whose clock only ticked.
 type conductor struct {
@@ -185,6 +185,9 @@ func (c *conductor) orgs(ctx context.Context) ([]ids.ID, error) {
 func (c *conductor) next(ctx context.Context, orgs []ids.ID, fails func(ids.ID, error)) (at time.Time, due []ids.ID) {
 	for _, o := range slices.Clone(orgs) {
 		t, ok := c.app.Engine.Due(ctx, o, c.last)
+		if r, recurs := c.app.Recurs.Due(ctx, o, c.last); recurs && (!ok || r.Before(t)) {
+			t, ok = r, true
+		}
 		if c.behind[o] {
 			t, ok = c.last, true
 		}
@@ -209,10 +212,10 @@ func (c *conductor) next(ctx context.Context, orgs []ids.ID, fails func(ids.ID, 
 	return at, due
 }
 
-// step does what is due for an organisation at that instant: our side, then the bank's, then ours with the bank's
-// answers.
+// step does what is due for an organisation at that instant: what recurs, our side of payments, then the bank's, then
+// ours with the bank's answers.
 func (c *conductor) step(ctx context.Context, o ids.ID, at time.Time) error {
-	err := c.app.Engine.Step(ctx, o, at)
+	err := errors.Join(c.app.Recurs.Step(ctx, o, at), c.app.Engine.Step(ctx, o, at))
 	if err != nil || !c.app.DB.Sandbox() {
 		return err
 	}
