@@ -34,6 +34,8 @@ type Filter struct {
 	Values []any
 	Line   bool // Field belongs to the lines: a record matches if one of its lines does
 	Fold   bool // a text compares without regard to the case of ASCII letters; Values are in lower case
+
+	Or *Filter // a condition that does as well
 }
 
 // Lower gives s as Fold compares it: only ASCII letters change, as lower() of both databases does.
@@ -142,11 +144,13 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 	selective := false
 	for _, f := range q.Filters {
 		b.WriteString(" AND ")
-		if f.Line {
-			b.WriteString("id IN (SELECT " + t.Lines.parent.Column + " FROM " + t.Lines.Table + " WHERE org_id = $1 AND ")
-		}
-		args = f.write(&b, args)
-		if f.Line {
+		if f.Or == nil {
+			args = t.condition(&b, f, args)
+		} else {
+			b.WriteByte('(')
+			args = t.condition(&b, f, args)
+			b.WriteString(" OR ")
+			args = t.condition(&b, *f.Or, args)
 			b.WriteByte(')')
 		}
 		selective = true
@@ -183,6 +187,17 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 		}
 	}
 	return b.String(), args
+}
+
+// condition appends what f asks of a record of the type.
+func (t *Type) condition(b *strings.Builder, f Filter, args []any) []any {
+	if !f.Line {
+		return f.write(b, args)
+	}
+	b.WriteString("id IN (SELECT " + t.Lines.parent.Column + " FROM " + t.Lines.Table + " WHERE org_id = $1 AND ")
+	args = f.write(b, args)
+	b.WriteByte(')')
+	return args
 }
 
 // write appends the condition of f and its arguments. It says that a value is there even where the comparison alone

@@ -28,6 +28,7 @@ type listed struct {
 	entry  *shape.Entry
 	line   bool // of the lines: only filtered by
 	folded *record.Field
+	also   *record.Field // of the lines: a record matches by either
 }
 
 // named are the texts that lists can be filtered by (4.3.9).
@@ -54,9 +55,14 @@ func (e *entity) listFields() map[string]listed {
 		out[x.Path] = listed{entry: x, folded: e.shape.Type.Field(x.Field.Name + "Folded")}
 	}
 	for i := range e.shape.Also {
-		if x := &e.shape.Also[i]; out[x.Path].entry == nil {
-			out[x.Path] = listed{entry: x, line: true}
+		x := &e.shape.Also[i]
+		l, ok := out[x.Path]
+		if ok {
+			l.also = x.Field
+		} else {
+			l = listed{entry: x, line: true}
 		}
+		out[x.Path] = l
 	}
 	return out
 }
@@ -274,6 +280,8 @@ func (e *entity) filter(v jsondoc.Value) (f record.Filter, err error) {
 		case record.Le:
 			f.Op, f.Values[0] = record.Lt, f.Values[0].(int64)+millisecond
 		}
+	case l.also != nil && (f.Op == record.Eq && f.Values[0] != "" || f.Op == record.In):
+		f.Or = &record.Filter{Field: l.also, Op: f.Op, Values: f.Values, Line: true}
 	}
 	return f, nil
 }
