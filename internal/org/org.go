@@ -56,6 +56,7 @@ type Preferences struct {
 	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
 	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
 	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
+	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
 }
 
@@ -498,6 +499,8 @@ func (o *Organisation) Set(key, value string) error {
 		p.DefaultBillApprover = ids.ID(value)
 	case "apiNeedsManageCompanyInfo":
 		return flag(&p.APINeedsManager)
+	case "autoApplyReceipts":
+		return flag(&p.AutoApplyReceipts)
 	case "networkPublic":
 		return flag(&p.NetworkPublic)
 	case "combinePayments":

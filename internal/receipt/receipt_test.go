@@ -279,23 +279,27 @@ func TestDistribute(t *testing.T) {
 		second := h.invoice(h.payer, "B", "2026-11-30", "20")
 		first := h.invoice(h.payer, "A", "2026-11-30", "30")
 		h.invoice(h.child, "C", "2026-11-01", "30")
+		plain := h.receipt(1)
 		r := h.receipt(60_00)
 		h.must(func(tx *db.Tx) error {
-			if err := receipt.Distribute(tx, r); err != nil {
+			if err := receipt.Record(tx, plain); err != nil || len(plain.Pays) != 0 {
+				t.Errorf("AR-10: without the preference: %v, %v", plain.Pays, err)
+			}
+			o, err := org.Load(tx)
+			if err == nil {
+				err = o.Set("autoApplyReceipts", "yes")
+			}
+			if err != nil {
 				return err
 			}
-			return receipt.Record(tx, r)
+			return org.Save(tx, o)
 		})
+		h.must(func(tx *db.Tx) error { return receipt.Record(tx, r) })
 		if len(r.Pays) != 3 || r.Pays[0].InvoiceID != first || r.Pays[1].InvoiceID != second || r.Pays[2].InvoiceID != late || r.Pays[2].Amount != 10_00 {
 			t.Errorf("AR-10: %+v", r.Pays)
 		}
 		more := h.receipt(500_00)
-		h.must(func(tx *db.Tx) error {
-			if err := receipt.Distribute(tx, more); err != nil {
-				return err
-			}
-			return receipt.Record(tx, more)
-		})
+		h.must(func(tx *db.Tx) error { return receipt.Record(tx, more) })
 		if len(more.Pays) != 1 || more.UnappliedAmount != 410_00 {
 			t.Errorf("AR-10: %+v", more)
 		}

@@ -21,7 +21,8 @@ import (
 )
 
 // Record stores a payment received elsewhere, counts its parts on their invoices and posts it on its date (events 29 and
-// 32), to Undeposited funds where no account is named; what is not applied stays to the customer's credit. The date may lie 366 days ahead, for a post-dated cheque
+// 32), to Undeposited funds where no account is named; what is not applied stays to the customer's credit. One without
+// parts may get some by the organisation's preference (AR-10). The date may lie 366 days ahead, for a post-dated cheque
 // (spec/README 15). It fails with fault.ErrMissing, bank.ErrTooLate, fault.ErrValue (also for a date in a closed period,
 // GL-8, and for a deposit to a control account), fault.ErrReference (also for an invoice of a customer that is not the
 // payer or below it, AR-9), fault.ErrAmount for an amount or part that is not positive or for parts above the amount,
@@ -48,6 +49,9 @@ func Record(tx *db.Tx, r *Receipt) error {
 		}
 	}
 	r.State, r.Online, r.PaymentAccountID, r.PayToBankAccountID = Recorded, false, "", ""
+	if err := r.distribute(tx); err != nil {
+		return err
+	}
 	moved, err := r.check(tx, invoice.Apply)
 	if err != nil {
 		return err
@@ -172,9 +176,13 @@ func (r *Receipt) mayPayFor(tx *db.Tx, id ids.ID) (bool, error) {
 	return false, nil
 }
 
-// Distribute gives r parts for the open invoices of its customer, the one due first first, then by number, until its
-// amount is used up (AR-10).
-func Distribute(tx *db.Tx, r *Receipt) error {
+// distribute gives a receipt that names no invoices parts for the open ones of its customer, where the organisation
+// wants that: the one due first first, then by number, until its amount is used up (AR-10).
+func (r *Receipt) distribute(tx *db.Tx) error {
+	prefs, err := org.Prefs(tx)
+	if err != nil || !prefs.AutoApplyReceipts || len(r.Pays) > 0 {
+		return err
+	}
 	rows, err := tx.Query(`SELECT id, amount - credit_amount - paid_amount - scheduled_amount FROM invoices
 		WHERE org_id = $1 AND customer_id = $2 AND is_active = 1 AND amount - credit_amount - paid_amount - scheduled_amount > 0
 		ORDER BY due_date, invoice_number, id`, string(tx.Org()), string(r.CustomerID))
