@@ -26,7 +26,8 @@ type BankAccount struct {
 	Account       string // the number, sealed: Number opens it
 	AccountTail   string
 	AccountHash   string
-	Locked        bool // by us: isLockedByOrg
+	Length        int64 // of the number
+	Locked        bool  // by us: isLockedByOrg
 	Savings       bool
 	Person        bool // the holder is a person, no company
 	WrittenAuth   bool // the authorisation is on paper
@@ -35,6 +36,8 @@ type BankAccount struct {
 	NetworkUserID ids.ID
 	Status        int64
 	EnteredBy     ids.ID
+
+	ShownAccount, ShownRouting string // as they are shown, or as they are given to be stored; see Mask
 }
 
 // BankAccounts describes customers' bank accounts.
@@ -46,6 +49,7 @@ var BankAccounts = record.Describe[BankAccount]("customerBankAccount", ids.Custo
 	record.Secret("account", 0, func(a *BankAccount) *string { return &a.Account }),
 	record.String("accountTail", 4, func(a *BankAccount) *string { return &a.AccountTail }),
 	record.Secret("accountHash", 0, func(a *BankAccount) *string { return &a.AccountHash }),
+	record.Number("accountLength", func(a *BankAccount) *int64 { return &a.Length }),
 	record.Flag("locked", func(a *BankAccount) *bool { return &a.Locked }),
 	record.Flag("savings", func(a *BankAccount) *bool { return &a.Savings }),
 	record.Flag("person", func(a *BankAccount) *bool { return &a.Person }),
@@ -67,6 +71,13 @@ func (a *BankAccount) Usable() bool {
 	return a.Active == record.Active && a.Status == vendor.AccountVerified && !a.Locked
 }
 
+// Mask fills in both numbers as they are shown: all but the last four characters are stars.
+func (a *BankAccount) Mask() {
+	stars := func(n int) string { return strings.Repeat("*", max(n, 0)) }
+	a.ShownAccount = stars(int(a.Length)-len(a.AccountTail)) + a.AccountTail
+	a.ShownRouting = stars(len(a.Routing)-4) + a.Routing[max(0, len(a.Routing)-4):]
+}
+
 // Number opens the account's number.
 func (a *BankAccount) Number(v *secret.Vault, org ids.ID) (string, error) {
 	n, err := v.Open(a.Account, accountPlace(org, a.ID)...)
@@ -82,14 +93,14 @@ func accountPlace(org, id ids.ID) []string {
 // fault.ErrMissing for no number and fault.ErrValue for one that is none (VEN-3).
 func SealBankAccount(v *secret.Vault, org ids.ID, a *BankAccount, number string) error {
 	if number == "" {
-		return fault.ErrMissing.On("account")
+		return fault.ErrMissing.On("accountNumber")
 	}
 	if !vendor.ValidNumber(number) {
-		return fault.ErrValue.On("account")
+		return fault.ErrValue.On("accountNumber")
 	}
 	a.ID = ids.New(ids.CustomerBankAccount)
 	sealed, err := v.Seal([]byte(number), accountPlace(org, a.ID)...)
-	a.Account, a.AccountTail = sealed, number[len(number)-4:]
+	a.Account, a.AccountTail, a.Length = sealed, number[len(number)-4:], int64(len(number))
 	a.AccountHash = v.EqualityHash(number, string(org), BankAccounts.Table, "account")
 	return err
 }
@@ -105,8 +116,8 @@ func AddBankAccount(tx *db.Tx, a *BankAccount) error {
 	for _, f := range []struct {
 		name  string
 		empty bool
-	}{{"customerId", a.CustomerID.IsNull()}, {"nameOnAccount", strings.TrimSpace(a.NameOnAccount) == ""}, {"routing", a.Routing == ""},
-		{"account", a.Account == ""}} {
+	}{{"customerId", a.CustomerID.IsNull()}, {"nameOnAccount", strings.TrimSpace(a.NameOnAccount) == ""}, {"routingNumber", a.Routing == ""},
+		{"accountNumber", a.Account == ""}} {
 		if f.empty {
 			missing = append(missing, f.name)
 		}
@@ -115,7 +126,7 @@ func AddBankAccount(tx *db.Tx, a *BankAccount) error {
 		return fault.ErrMissing.On(missing...)
 	}
 	if !ach.ValidRouting(a.Routing) || strings.HasPrefix(a.Routing, "99") != tx.Sandbox() {
-		return fault.ErrValue.On("routing")
+		return fault.ErrValue.On("routingNumber")
 	}
 	c, err := Customers.LoadForUpdate(tx, a.CustomerID)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && c.Active != record.Active {

@@ -135,6 +135,9 @@ func (d *Document) compute(tx *db.Tx, before *Document, c catalogue, lines []*It
 	if before != nil && before.ItemSalesTaxID != d.ItemSalesTaxID && before.SalesTaxPercentage == d.SalesTaxPercentage {
 		d.SalesTaxPercentage = money.Decimal{}
 	}
+	if d.ItemSalesTaxID.IsNull() && d.SalesTaxPercentage.IsZero() {
+		d.SalesTaxPercentage = money.Decimal{} // as generation 2 sends back that there is none
+	}
 	if !d.ItemSalesTaxID.IsNull() {
 		tax := c[d.ItemSalesTaxID]
 		if tax == nil || tax.Type != dimension.TypeSalesTax {

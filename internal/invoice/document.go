@@ -1,6 +1,7 @@
 package invoice
 
 import (
+	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/dimension"
@@ -28,7 +29,8 @@ type Document struct {
 	Duplicate          bool // another document of its kind has this number (AR-1)
 	Channel            string
 	CreatedBy          ids.ID
-	PostingVersion     int64 // version of its last entry in the ledger
+	PostingVersion     int64  // version of its last entry in the ledger
+	Extras             string // members of generation 2 without behaviour
 }
 
 // documentFacts describes the fields of the document inside T.
@@ -46,15 +48,17 @@ func documentFacts[T any](of func(*T) *Document) []record.Fact {
 		record.Reference("locationId", locations, func(r *T) *ids.ID { return &of(r).LocationID }),
 		record.Reference("classId", classes, func(r *T) *ids.ID { return &of(r).ClassID }),
 		record.Reference("jobId", jobs, func(r *T) *ids.ID { return &of(r).JobID }),
-		record.Reference("payToBankAccountId", nil, func(r *T) *ids.ID { return &of(r).PayToBankAccountID }),
+		record.Reference("payToBankAccountId", banks, func(r *T) *ids.ID { return &of(r).PayToBankAccountID }),
 		record.Reference("payToAccountId", accounts, func(r *T) *ids.ID { return &of(r).PayToAccountID }),
 		record.Flag("duplicate", func(r *T) *bool { return &of(r).Duplicate }),
 		record.String("channel", 20, func(r *T) *string { return &of(r).Channel }),
 		record.Reference("createdBy", nil, func(r *T) *ids.ID { return &of(r).CreatedBy }),
 		record.Number("postingVersion", func(r *T) *int64 { return &of(r).PostingVersion }),
+		record.String("extras", 0, func(r *T) *string { return &of(r).Extras }),
 	}
 }
 
+func banks() *record.Type       { return bank.Accounts.Type }
 func accounts() *record.Type    { return dimension.Accounts.Type }
 func departments() *record.Type { return dimension.Departments.Type }
 func locations() *record.Type   { return dimension.Locations.Type }

@@ -8,6 +8,7 @@ func (h *Handler) areas() []area {
 		h.approvals(),
 		h.dimensions(),
 		h.lists(),
+		h.receivables(),
 		h.receipts(),
 		h.documents(),
 		h.network(),

@@ -105,6 +105,7 @@ CREATE TABLE customer_bank_accounts (
 	account          ctext  NOT NULL,
 	account_tail     ctext  NOT NULL,
 	account_hash     ctext  NOT NULL,
+	account_length   BIGINT NOT NULL,
 	locked           BIGINT NOT NULL,
 	savings          BIGINT NOT NULL,
 	person           BIGINT NOT NULL,

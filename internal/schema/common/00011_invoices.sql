@@ -30,6 +30,7 @@ CREATE TABLE invoices (
 	channel          ctext  NOT NULL,
 	created_by       ctext  NOT NULL,
 	posting_version  BIGINT NOT NULL,
+	extras           ctext  NOT NULL,          -- members of generation 2 without behaviour
 	payment_status   BIGINT NOT NULL,
 	credit_amount    BIGINT NOT NULL,
 	scheduled_amount BIGINT NOT NULL,
@@ -114,6 +115,7 @@ CREATE TABLE credit_memos (
 	channel          ctext  NOT NULL,
 	created_by       ctext  NOT NULL,
 	posting_version  BIGINT NOT NULL,
+	extras           ctext  NOT NULL,          -- members of generation 2 without behaviour
 	credit_status    BIGINT NOT NULL,
 	applied_amount   BIGINT NOT NULL,
 	PRIMARY KEY (org_id, id)
