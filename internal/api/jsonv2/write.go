@@ -174,6 +174,8 @@ func (w writer) value(b []byte, e *shape.Entry, rec record.Record, extras shape.
 			return append(b, orNull(e)...)
 		}
 		return append(append(append(b, '"'), p.String()...), '"')
+	case *json.RawMessage:
+		return append(b, *p...)
 	case *clock.Instant:
 		if p.IsZero() {
 			return append(b, orNull(e)...)
