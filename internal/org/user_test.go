@@ -151,7 +151,9 @@ func TestProfilesAndCompany(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		o := newOffice(t, s)
 		who := as(o.org)
-		write(t, s.DB, who, func(tx *db.Tx) error { return org.SetRole(tx, "integrator", db.Of(org.ManageCompany, org.ViewReceivables)) })
+		write(t, s.DB, who, func(tx *db.Tx) error {
+			return org.SetRole(tx, "integrator", db.Of(org.ManageCompany, org.ViewReceivables))
+		})
 		other, _ := create(t, s, "Beta", "bea@beta.example")
 		var custom ids.ID
 		types := map[int64]int{}
