@@ -57,7 +57,7 @@ func (c *conductor) look(ctx context.Context) (now time.Time, rests bool, err er
 		now = tx.Now()
 		err := tx.Row(`SELECT clock_offset <> settled_offset, worked_until, (SELECT count(*) FROM bank_accounts) FROM store WHERE id = 1`).
 			Scan(&rests, &until, &banks)
-		if banks != c.banks {
+		if banks != c.banks || c.sims == nil {
 			c.banks, c.sims = banks, map[ids.ID]*banksim.Sim{} // a bank learns of its new accounts
 		}
 		c.saved = clock.Instant(until).Time()

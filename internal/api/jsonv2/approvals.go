@@ -10,7 +10,6 @@ import (
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/credit"
 	"github.com/duebook/duebook/internal/db"
-	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
@@ -115,7 +114,7 @@ func (h *Handler) setApprovers(q *request, in *args) (any, error) {
 	if err := in.err(); err != nil {
 		return nil, err
 	}
-	return nil, q.write(func(tx *db.Tx) error { return onObject(id, k.Set(tx, id, users)) })
+	return nil, q.write(func(tx *db.Tx) error { return onMember("objectId", id, k.Set(tx, id, users)) })
 }
 
 func (h *Handler) clearApprovers(q *request, in *args) (any, error) {
@@ -123,7 +122,7 @@ func (h *Handler) clearApprovers(q *request, in *args) (any, error) {
 	if err := in.err(); err != nil {
 		return nil, err
 	}
-	return nil, q.write(func(tx *db.Tx) error { return onObject(id, k.Clear(tx, id)) })
+	return nil, q.write(func(tx *db.Tx) error { return onMember("objectId", id, k.Clear(tx, id)) })
 }
 
 // decide serves Approve and Deny.
@@ -134,7 +133,7 @@ func (h *Handler) decide(act func(approval.Kind, *db.Tx, ids.ID, string) error) 
 		if err := in.err(); err != nil {
 			return nil, err
 		}
-		return nil, q.write(func(tx *db.Tx) error { return onObject(id, act(k, tx, id, comment)) })
+		return nil, q.write(func(tx *db.Tx) error { return onMember("objectId", id, act(k, tx, id, comment)) })
 	}
 }
 
@@ -146,7 +145,7 @@ func (h *Handler) listApprovers(q *request, in *args) (any, error) {
 	var out raw
 	err := q.read(func(tx *db.Tx) error {
 		if _, err := k.Documents.LoadAny(tx, id); err != nil {
-			return onObject(id, err)
+			return onMember("objectId", id, err)
 		}
 		rows, err := k.Of(tx, id)
 		if err != nil {
@@ -211,12 +210,4 @@ func (h *Handler) needApproval(q *request, _ *args) (any, error) {
 		return err
 	})
 	return out, err
-}
-
-// onObject names the member objectId in the refusal of a record that is not there.
-func onObject(id ids.ID, err error) error {
-	if f := fault.From(err); f != nil && f.Kind == fault.NotFound {
-		return fault.ErrNotFound.On("objectId").With(string(id))
-	}
-	return err
 }
