@@ -64,10 +64,11 @@ func RecordPayment(tx *db.Tx, o OfflineOrder) (*Payment, error) {
 		return nil, fault.ErrMissing.On("vendorId")
 	}
 	dues, err := gather(tx, o.VendorID, o.Bills, o.Credits, func(b *bill.Bill) error {
-		if b.ApprovalStatus != bill.Approved && b.ApprovalStatus != bill.Unassigned && !tx.Caller().Perms.Has(org.PayUnapproved) {
+		blocked, err := bill.Approvals.Blocked(tx, b.ApprovalStatus, b.Amount)
+		if err == nil && blocked && !tx.Caller().Perms.Has(org.PayUnapproved) {
 			return bill.ErrNotPayable.On("billId")
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
