@@ -210,7 +210,7 @@ func (q *request) serve(e call) (any, error) {
 	if !e.open {
 		switch {
 		case q.creds.Key == "":
-			return nil, problem.ErrKeyMissing
+			return nil, org.ErrKeyMissing
 		case q.creds.Session == "":
 			return nil, problem.ErrParameter.On("sessionId")
 		}

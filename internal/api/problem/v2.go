@@ -6,7 +6,6 @@ import "github.com/duebook/duebook/internal/fault"
 var (
 	ErrEndpoint     = fault.New(fault.NotFound, "endpoint_unknown", "There is no such endpoint.")
 	ErrParameter    = fault.New(fault.Invalid, "parameter_missing", "A parameter of the request is missing or empty.")
-	ErrKeyMissing   = fault.New(fault.Unknown, "key_missing", "No developer key was sent.")
 	ErrEntity       = fault.New(fault.Invalid, "entity_unknown", "There is no such entity.")
 	ErrListEntity   = fault.New(fault.Invalid, "list_entity_unknown", "There is no such entity to list.")
 	ErrVerb         = fault.New(fault.Invalid, "verb_unknown", "There is no such operation on entities.")
@@ -26,7 +25,6 @@ var (
 	ErrVendorState  = fault.New(fault.Invalid, "vendor_inactive", "The vendor is inactive.")
 	ErrNameTaken    = fault.New(fault.Invalid, "name_taken", "Another active record has this name.")
 	ErrNumberTaken  = fault.New(fault.Invalid, "number_taken", "Another active document of the same party has this number.")
-	ErrNotTrusted   = fault.New(fault.Forbidden, "session_untrusted", "The session is not trusted: pass the second factor first.")
 	ErrNotSupported = fault.New(fault.Invalid, "currency_single", "Only one currency is kept here.")
 )
 
