@@ -63,8 +63,11 @@ var BankAccounts = record.Describe[BankAccount]("customerBankAccount", ids.Custo
 	record.Reference("enteredBy", nil, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
 )
 
-// ErrHasBankAccount refuses a second active account.
-var ErrHasBankAccount = fault.New(fault.Conflict, "customer_bank_account_exists", "The customer has a bank account; delete it before adding another.")
+// Faults of bank accounts.
+var (
+	ErrHasBankAccount = fault.New(fault.Conflict, "customer_bank_account_exists", "The customer has a bank account; delete it before adding another.")
+	ErrCharged        = fault.New(fault.Conflict, "customer_charge_waiting", "A charge of this bank account is under way.")
+)
 
 // Usable reports whether the account can be charged.
 func (a *BankAccount) Usable() bool {
@@ -144,7 +147,8 @@ func AddBankAccount(tx *db.Tx, a *BankAccount) error {
 	return nil
 }
 
-// RemoveBankAccount deletes an account for good. It fails with fault.ErrNotFound; deleting a deleted one changes nothing.
+// RemoveBankAccount deletes an account for good. It fails with fault.ErrNotFound, and with ErrCharged while a charge of it
+// is under way (domain 3.3); deleting a deleted one changes nothing.
 func RemoveBankAccount(tx *db.Tx, id ids.ID) error {
 	if err := tx.Require(org.ManageReceivables); err != nil {
 		return err
@@ -156,6 +160,15 @@ func RemoveBankAccount(tx *db.Tx, id ids.ID) error {
 	c, err := Customers.LoadForUpdate(tx, a.CustomerID)
 	if err != nil {
 		return err
+	}
+	var charges int64
+	err = tx.Row(`SELECT count(*) FROM received_pays WHERE org_id = $1 AND customer_id = $2 AND payment_account_id = $3 AND state IN ('scheduled', 'in_file')`,
+		string(tx.Org()), string(a.CustomerID), string(id)).Scan(&charges)
+	if err != nil {
+		return fmt.Errorf("look for charges of %s: %w", id, err)
+	}
+	if charges > 0 {
+		return ErrCharged.On("id")
 	}
 	after := *a
 	after.Active = record.Inactive

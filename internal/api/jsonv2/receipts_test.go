@@ -120,21 +120,17 @@ func TestReceivedPayments(t *testing.T) {
 func TestV2_124(t *testing.T) {
 	each(t, func(_ *testing.T, h *house) {
 		c, i := owing(h)
-		account := ids.New(ids.CustomerBankAccount)
 		h.write(func(tx *db.Tx) error {
 			_, err := bank.Add(tx, bank.NewAccount{ID: ids.New(ids.BankAccount), Name: "Operating", BankName: "First", Routing: "990000013",
 				SealedAccount: "x", Tail: "0001", Hash: "h", Verified: true})
-			if err != nil {
-				return err
-			}
-			a := customer.BankAccounts.New().(*customer.BankAccount)
-			a.ID, a.CustomerID, a.NameOnAccount, a.Routing, a.Account = account, c, "Hartwell Hotel", "990000026", "sealed"
-			return customer.AddBankAccount(tx, a)
+			return err
 		})
+		account := h.ok("Crud/Create/CustomerBankAccount", fmt.Sprintf(`{"agreedWithTOS":true,"obj":{"customerId":%q,"nameOnAccount":"Hartwell Hotel",
+			"routingNumber":"990000026","accountNumber":"5551234"}}`, c)).text("id")
 		body := fmt.Sprintf(`{"customerId":%q,"paymentType":"3","paymentAccountId":%q,"Memo":"November","invoicePays":[{"invoiceId":%q,"amount":40}]}`,
 			c, account, i)
 		h.refused("ChargeCustomer", body, "BDC_9109")
-		h.write(func(tx *db.Tx) error { _, err := customer.SetAuthorization(tx, c, true); return err })
+		h.ok("SetCustomerAuthorization", fmt.Sprintf(`{"customerId":%q}`, c))
 		a := h.ok("ChargeCustomer", body)
 		for name, want := range map[string]string{"status": "2", "isOnline": "true", "paymentType": "3", "amount": "40.00", "description": "November",
 			"paymentDate": "2026-11-24"} {
@@ -143,6 +139,7 @@ func TestV2_124(t *testing.T) {
 			}
 		}
 		due(h, i, 100_00, invoice.Scheduled)
+		h.refused("Crud/Delete/CustomerBankAccount", `{"id":"`+account+`"}`, "BDC_9105")
 		h.refused("ChargeCustomer", `{}`, "BDC_1117", "customerId", "paymentType", "paymentAccountId")
 		h.refused("ChargeCustomer", fmt.Sprintf(`{"customerId":%q,"paymentType":"1","paymentAccountId":%q}`, c, account), "BDC_1119", "paymentType, 1")
 		h.refused("ChargeCustomer", fmt.Sprintf(`{"customerId":%q,"paymentType":"3","paymentAccountId":%q,"amount":1}`, c, ids.New(ids.CustomerBankAccount)), "BDC_9104")
@@ -151,5 +148,7 @@ func TestV2_124(t *testing.T) {
 			h.t.Errorf("AR-13: a charge that has not left is cancelled: %s", v.raw)
 		}
 		due(h, i, 100_00, invoice.Open)
+		h.ok("Crud/Delete/CustomerBankAccount", `{"id":"`+account+`"}`)
+		h.refused("ChargeCustomer", body, "BDC_9104")
 	})
 }
