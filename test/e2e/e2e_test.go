@@ -5,6 +5,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,6 +56,7 @@ type store struct {
 	dir, url string // url is empty for SQLite
 	org, key string
 	env      []string // of the commands; nil for the test's own
+	program  string   // empty: duebook
 }
 
 // each runs fn on SQLite and, where TEST_POSTGRES_URL names a server, on PostgreSQL.
@@ -127,7 +129,7 @@ func (s *store) command(args ...string) *exec.Cmd {
 	if s.url != "" {
 		args = append(args, "--db", s.url)
 	}
-	cmd := exec.Command(duebook, args...)
+	cmd := exec.Command(cmp.Or(s.program, duebook), args...)
 	cmd.Env = s.env
 	return cmd
 }
