@@ -96,14 +96,14 @@ func kindOf(in *args, member string, n need) (approval.Kind, string) {
 	return k, name
 }
 
-// document reads which document a call is about.
-func document(in *args) (approval.Kind, string, ids.ID) {
+// objectOf reads which document a call is about.
+func objectOf(in *args) (approval.Kind, string, ids.ID) {
 	k, name := kindOf(in, "entity", required)
 	return k, name, in.ref("objectId", required)
 }
 
 func (h *Handler) setApprovers(q *request, in *args) (any, error) {
-	k, _, id := document(in)
+	k, _, id := objectOf(in)
 	var users []ids.ID
 	for _, u := range in.texts("approvers", required) {
 		if !ids.Valid(u) {
@@ -118,7 +118,7 @@ func (h *Handler) setApprovers(q *request, in *args) (any, error) {
 }
 
 func (h *Handler) clearApprovers(q *request, in *args) (any, error) {
-	k, _, id := document(in)
+	k, _, id := objectOf(in)
 	if err := in.err(); err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (h *Handler) clearApprovers(q *request, in *args) (any, error) {
 // decide serves Approve and Deny.
 func (h *Handler) decide(act func(approval.Kind, *db.Tx, ids.ID, string) error) func(*request, *args) (any, error) {
 	return func(q *request, in *args) (any, error) {
-		k, _, id := document(in)
+		k, _, id := objectOf(in)
 		comment := in.text("comment", optional)
 		if err := in.err(); err != nil {
 			return nil, err
@@ -138,7 +138,7 @@ func (h *Handler) decide(act func(approval.Kind, *db.Tx, ids.ID, string) error) 
 }
 
 func (h *Handler) listApprovers(q *request, in *args) (any, error) {
-	k, name, id := document(in)
+	k, name, id := objectOf(in)
 	if err := in.err(); err != nil {
 		return nil, err
 	}
