@@ -1,6 +1,7 @@
 package invoice
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -260,7 +261,9 @@ func ApplyMemo(tx *db.Tx, id ids.ID, parts []Application) (*CreditMemo, error) {
 		return nil, fault.ErrMissing.On("invoicePays")
 	}
 	after := *before
-	for _, p := range parts {
+	for _, p := range slices.SortedFunc(slices.Values(parts), func(a, b Application) int { // two at once lock in one order
+		return cmp.Compare(a.InvoiceID, b.InvoiceID)
+	}) {
 		i, err := ForPayment(tx, p.InvoiceID)
 		if err != nil {
 			return nil, err

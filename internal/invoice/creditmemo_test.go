@@ -122,3 +122,32 @@ func TestCreditMemos(t *testing.T) {
 		}
 	})
 }
+
+// E12 for receivables: two memos at the same instant for one invoice; the one that comes second finds too little due.
+func TestTwoMemosAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		who, c := newOrg(t, s)
+		id := create(t, s, who, newInvoice(c, "1", line("1", "50", 0))).ID
+		done := make(chan error, 2)
+		for _, number := range []string{"A", "B"} {
+			m := newMemo(c, number, line("1", "50", 0))
+			if err := s.Write(ctx, who, func(tx *db.Tx) error { return invoice.CreateMemo(tx, m) }); err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				done <- s.Write(ctx, who, func(tx *db.Tx) error {
+					_, err := invoice.ApplyMemo(tx, m.ID, []invoice.Application{{InvoiceID: id, Amount: 5000}})
+					return err
+				})
+			}()
+		}
+		a, b := <-done, <-done
+		if (a == nil) == (b == nil) || !errors.Is(errors.Join(a, b), invoice.ErrOverpaid) {
+			t.Errorf("%v, %v", a, b)
+		}
+		if got := load(t, s, who, id); got.CreditAmount != 5000 || got.PaymentStatus != invoice.PaidInFull {
+			t.Errorf("credited %d, status %d", got.CreditAmount, got.PaymentStatus)
+		}
+	})
+}
