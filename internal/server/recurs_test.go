@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
@@ -59,10 +58,20 @@ func TestBIL_10_Conductor(t *testing.T) {
 	tick()
 	var made []string
 	if err := a.DB.Read(ctx, who, func(tx *db.Tx) error {
-		return bill.Bills.List(tx, record.Query{}, func(b *bill.Bill) error {
-			made = append(made, b.InvoiceNumber+" made "+b.CreatedTime.Time().In(civil.Pacific).Format("2006-01-02 15:04"))
-			return nil
-		})
+		rows, err := tx.Query(`SELECT due_date, created FROM recurring_documents WHERE org_id = $1 ORDER BY due_date`, string(orgID))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var due string
+			var created int64
+			if err := rows.Scan(&due, &created); err != nil {
+				return err
+			}
+			made = append(made, due+" made "+clock.Instant(created).Time().In(civil.Pacific).Format("2006-01-02 15:04"))
+		}
+		return rows.Err()
 	}); err != nil {
 		t.Fatal(err)
 	}
