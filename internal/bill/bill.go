@@ -379,10 +379,15 @@ func change(tx *db.Tx, verb string, b *Bill, f func(*Bill)) error {
 // Schedule reserves amount for a payment. It fails with ErrOverpaid when amount is not positive or more than is
 // payable.
 func Schedule(tx *db.Tx, b *Bill, amount int64) error {
+	return ScheduleFrom(tx, b, amount, b.PayFromBankAccountID)
+}
+
+// ScheduleFrom is Schedule for a payment from that bank account, which the bill shows from then on.
+func ScheduleFrom(tx *db.Tx, b *Bill, amount int64, bankAccount ids.ID) error {
 	if amount <= 0 {
 		return ErrOverpaid.On("amount")
 	}
-	return change(tx, "schedule payment", b, func(b *Bill) { b.ScheduledAmount += amount })
+	return change(tx, "schedule payment", b, func(b *Bill) { b.ScheduledAmount += amount; b.PayFromBankAccountID = bankAccount })
 }
 
 // Unschedule gives a reserved amount free again: the payment was cancelled.
@@ -426,10 +431,15 @@ func ReleaseCredit(tx *db.Tx, b *Bill, amount int64) error {
 
 // PayOffline counts a payment made elsewhere.
 func PayOffline(tx *db.Tx, b *Bill, amount int64) error {
+	return PayOfflineFrom(tx, b, amount, b.PayFromAccountID)
+}
+
+// PayOfflineFrom is PayOffline for a payment from that ledger account, which the bill shows from then on.
+func PayOfflineFrom(tx *db.Tx, b *Bill, amount int64, account ids.ID) error {
 	if amount <= 0 {
 		return ErrOverpaid.On("amount")
 	}
-	return change(tx, "record payment", b, func(b *Bill) { b.PaidAmount += amount })
+	return change(tx, "record payment", b, func(b *Bill) { b.PaidAmount += amount; b.PayFromAccountID = account })
 }
 
 // Delete makes a bill inactive and reverses its posting (BIL-9). It fails with ErrMoneyOn while something is

@@ -1,14 +1,22 @@
 // Package payment turns bills into money that moves: it schedules payments, releases them on their process date as ACH
 // files and cheques, delivers those files to the bank's folder, and takes in what the bank answers (domain section 5).
 //
-// A payment pays one vendor from one funding account. Its parts, the bill pays, go to one bill each. Released, it has
-// one disbursement, the movement of money: an ACH entry with its trace number, or a cheque with its number. The
-// disbursements of one run, rail, funding account and process date make a batch with its files.
+// A payment pays one vendor from one funding account. Its parts, the bill pays, go to one bill each; beside them vendor
+// credits may be set off (order.go). Released, it has one disbursement, the movement of money: an ACH entry with its trace
+// number, or a cheque with its number. The disbursements of one run, rail, funding account and process date make a batch
+// with its files. What leaves an account on a day is one movement of money. A payment made elsewhere is only recorded, one
+// that credits cover in full moves no money: both are done at once.
 //
 //	scheduled --release--> in_file --delivery--> sent --statement--> settled --two banking days--> cleared
 //	    |  \                                      | \                  |                              |
 //	    |   on_hold                               |  cleared (cheque)  '-------------return-----------+--> failed
 //	    '--cancel--> canceled                     '--file rejected--> funding_failed
+//
+// A payment that has left can be voided (void.go): a cheque until it clears, an entry by asking the bank to have it sent
+// back, which shows in the end. It may be replaced by a new payment then, which generation 2 shows as the same one.
+//
+//	in_file, sent (cheque), cleared (recorded) --void--> voided
+//	in_file, sent (entry) --void--> void_requested --return--> voided, or --two banking days--> cleared
 //
 // Every change of state is one call of Payment.move, which keeps the payment, its bill pays, its bills and its timeline
 // in step. Money is posted in the same transaction (domain 9.2): release debits accounts payable and credits Money Out
@@ -17,6 +25,6 @@
 // Nothing leaves before its bytes are stored, and what is stored never changes: a run that dies is taken up where it
 // stood, and sends no file and no cheque twice (XO-1 to XO-4). Files of the bank are taken in once (XO-8).
 //
-// Not here yet: payments for several bills, combining (PAY-9), separate files per pickup (PAY-10), approval of payments
-// (PAY-8), void and reissue (5.7), wires, the clearing model.
+// Not here yet: separate files per pickup (PAY-10), approval of payments (PAY-8), reversal entries (VOI-4), stale cheques
+// (VOI-6), wires, the clearing model.
 package payment

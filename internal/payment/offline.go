@@ -89,7 +89,7 @@ func RecordPayment(tx *db.Tx, o OfflineOrder) (*Payment, error) {
 		if d.amount == 0 {
 			continue
 		}
-		if err := bill.PayOffline(tx, d.bill, d.amount); err != nil {
+		if err := bill.PayOfflineFrom(tx, d.bill, d.amount, o.ChartOfAccountID); err != nil {
 			return nil, err
 		}
 	}

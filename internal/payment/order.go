@@ -329,7 +329,7 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 	}
 	for _, d := range pl.dues {
 		if d.amount > 0 {
-			if err := bill.Schedule(tx, d.bill, d.amount); err != nil {
+			if err := bill.ScheduleFrom(tx, d.bill, d.amount, pl.from.ID); err != nil {
 				return nil, err
 			}
 		}

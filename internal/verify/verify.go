@@ -42,7 +42,8 @@ type Result struct {
 
 // types are the records whose references are checked.
 var types = []*record.Type{vendor.Vendors.Type, bill.Bills.Type, bill.Lines.Type, dimension.Accounts.Type, dimension.Departments.Type,
-	dimension.Jobs.Type, dimension.Locations.Type, credit.Credits.Type, credit.Lines.Type, payment.Payments.Type, payment.BillPays.Type}
+	dimension.Jobs.Type, dimension.Locations.Type, credit.Credits.Type, credit.Lines.Type, payment.Payments.Type, payment.BillPays.Type,
+	payment.BillCredits.Type, payment.Movements.Type}
 
 // Store checks every organisation, each on one snapshot.
 func Store(ctx context.Context, d *db.DB, blobs *blob.Store, vault *secret.Vault) (Result, error) {

@@ -30,6 +30,8 @@ func timeline(rail, state string, steps []payment.Step, process, arrival civil.D
 			return "Check printed and mailed"
 		case rail == payment.Booked && state == payment.Cleared:
 			return "Recorded"
+		case rail == payment.Credits && state == payment.Cleared:
+			return "Set off"
 		}
 		return stepNames[state]
 	}

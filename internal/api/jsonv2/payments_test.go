@@ -127,7 +127,8 @@ func TestPayBills(t *testing.T) {
 			if name := a.text("sentPays.0.name"); len(name) != len("P26112700 - 0000001") || len(a.text("sentPays.0.txnNumber")) != 20 {
 				h.t.Errorf("name %q, txnNumber %q", name, a.text("sentPays.0.txnNumber"))
 			}
-			h.read("Bill", b).want("4.3", "paymentStatus", "4", "scheduledAmount", "100.00", "dueAmount", "0.00")
+			h.read("Bill", b).want("4.3", "paymentStatus", "4", "scheduledAmount", "100.00", "dueAmount", "0.00",
+				"payFromBankAccountId", string(own))
 		})
 		h.run("V2-099 dates", func(h *house) {
 			b := h.bill(v, "099", "100")

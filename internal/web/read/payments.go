@@ -58,6 +58,8 @@ func Method(rail string, check int64) string {
 		return "ACH"
 	case rail == payment.Booked:
 		return "Recorded"
+	case rail == payment.Credits:
+		return "Credit"
 	case check > 0:
 		return "Check " + strconv.FormatInt(check, 10)
 	}
