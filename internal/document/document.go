@@ -17,20 +17,31 @@ import (
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/credit"
+	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/receipt"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
-// targets are the types of record that documents can be linked to, by the prefix of their ids (api-v1 5.8).
+// targets are the types of record that documents can be linked to, by the prefix of their ids (api-v1 5.8, api-v2 5.8).
 var targets = map[string]*record.Type{
-	ids.Bill:   bill.Bills.Type,
-	ids.Vendor: vendor.Vendors.Type,
-	ids.Job:    dimension.Jobs.Type,
+	ids.Bill:         bill.Bills.Type,
+	ids.Vendor:       vendor.Vendors.Type,
+	ids.Job:          dimension.Jobs.Type,
+	ids.VendorCredit: credit.Credits.Type,
+	ids.SentPay:      payment.Payments.Type,
+	ids.Customer:     customer.Customers.Type,
+	ids.Invoice:      invoice.Invoices.Type,
+	ids.ReceivedPay:  receipt.Receipts.Type,
+	ids.Account:      dimension.Accounts.Type,
 }
 
 // Kinds of link: what the document is to the record (DOC-7).
@@ -331,3 +342,20 @@ func facts(pairs ...string) string {
 	}
 	return string(append(b, '}'))
 }
+
+// Record is a document as a record, for lists.
+type Record struct {
+	record.Base
+	FileName, MediaType, Description string
+	Size                             int64
+	UploadedBy                       ids.ID
+}
+
+// Records describes documents as records. They are read only: Attach makes them.
+var Records = record.Describe[Record]("document", ids.Document, "document_records",
+	record.String("fileName", maxName, func(d *Record) *string { return &d.FileName }),
+	record.String("mediaType", 100, func(d *Record) *string { return &d.MediaType }),
+	record.String("description", 4000, func(d *Record) *string { return &d.Description }),
+	record.Number("size", func(d *Record) *int64 { return &d.Size }),
+	record.Reference("uploadedBy", nil, func(d *Record) *ids.ID { return &d.UploadedBy }),
+)

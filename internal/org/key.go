@@ -111,10 +111,23 @@ func lookUpKey(tx *db.Tx, key string) (Key, error) {
 	if key == "" {
 		return Key{}, ErrKeyUnknown
 	}
+	return scanKey(tx.Row(`SELECT id, app, mfa, state, all_generations FROM app_keys WHERE hash = $1`, secret.HashToken(key)))
+}
+
+// ownKey finds the key that opened a session. It fails as lookUpKey does, with ErrSession where there is no such session.
+func ownKey(tx *db.Tx, session string) (Key, error) {
+	k, err := scanKey(tx.Row(`SELECT k.id, k.app, k.mfa, k.state, k.all_generations FROM sessions s JOIN app_keys k ON k.id = s.key_id
+		WHERE s.hash = $1`, secret.HashToken(session)))
+	if errors.Is(err, ErrKeyUnknown) {
+		err = ErrSession
+	}
+	return k, err
+}
+
+func scanKey(row db.Row) (Key, error) {
 	var k Key
 	var all int64
-	err := tx.Row(`SELECT id, app, mfa, state, all_generations FROM app_keys WHERE hash = $1`, secret.HashToken(key)).
-		Scan((*string)(&k.ID), &k.App, &k.MFA, &k.State, &all)
+	err := row.Scan((*string)(&k.ID), &k.App, &k.MFA, &k.State, &all)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Key{}, ErrKeyUnknown
 	}

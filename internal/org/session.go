@@ -44,6 +44,7 @@ type Credentials struct {
 	Key     string
 	Kind    string
 	Address string
+	OwnKey  bool // instead of a key: that of the session, for a file that is fetched by its address (api-v2 5.8)
 }
 
 // Session is what a live session stands for.
@@ -227,7 +228,12 @@ func (x *Session) over(now time.Time) bool {
 	return now.Sub(x.lastUsed) >= idle || now.Sub(x.created) >= life
 }
 
-func (c Credentials) cacheKey() string { return c.Kind + " " + c.Session + " " + c.Key }
+func (c Credentials) cacheKey() string {
+	if c.OwnKey {
+		return c.Kind + " " + c.Session + " own"
+	}
+	return c.Kind + " " + c.Session + " " + c.Key
+}
 
 func (s *Sessions) forget(c Credentials) {
 	s.mu.Lock()
@@ -264,11 +270,18 @@ func (s *Sessions) Find(ctx context.Context, c Credentials) (*Session, error) {
 func find(tx *db.Tx, c Credentials) (*Session, error) {
 	var key Key
 	if c.Kind != KindWeb {
-		if c.Key == "" && c.Kind == KindJSON {
-			return nil, ErrKeyMissing
-		}
 		var err error
-		if key, err = lookUpKey(tx, c.Key); err != nil {
+		switch {
+		case c.OwnKey && c.Session == "":
+			return nil, ErrNoSession
+		case c.OwnKey:
+			key, err = ownKey(tx, c.Session)
+		case c.Key == "" && c.Kind == KindJSON:
+			return nil, ErrKeyMissing
+		default:
+			key, err = lookUpKey(tx, c.Key)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

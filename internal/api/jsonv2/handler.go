@@ -15,6 +15,7 @@ import (
 	"github.com/duebook/duebook/internal/api/shape"
 	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/document"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/limit"
@@ -44,6 +45,7 @@ type Handler struct {
 	calls    map[string]call
 	files    map[string]download
 	names    []string // of the entities, in order
+	pages    *document.Pages
 }
 
 // call is one operation. run acts outside of any transaction and opens its own through q; what it returns is written by
