@@ -213,7 +213,9 @@ func Create(tx *db.Tx, b *Bill) error {
 	} else if !open {
 		return fault.ErrValue.On("glPostingDate")
 	}
-	b.ID = ids.New(ids.Bill)
+	if b.ID == "" { // the web names a bill by its form, so that it is entered once
+		b.ID = ids.New(ids.Bill)
+	}
 	if b.ApprovalStatus, err = Approvals.Submit(tx, b.ID, b.Amount); err != nil {
 		return err
 	}
