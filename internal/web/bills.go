@@ -145,6 +145,9 @@ func (c *call) billPage(tx *db.Tx, id ids.ID) (view.BillPage, error) {
 	if page.WhyNot, err = whyNot(tx, b); err != nil {
 		return page, err
 	}
+	if err := c.approvers(tx, &page, id); err != nil {
+		return page, err
+	}
 	page.CanPay = page.WhyNot == "" && b.Payable() > 0
 	if page.Lines, err = read.BillLines(tx, id); err != nil {
 		return page, err

@@ -363,6 +363,8 @@ func TestForeignActs(t *testing.T) {
 		}{
 			{"/bills/" + string(x.b.bill) + "/pay/review", pay},
 			{"/bills/" + string(x.b.bill) + "/pay/confirm", pay},
+			{"/bills/" + string(x.b.bill) + "/approve", nil},
+			{"/bills/" + string(x.b.bill) + "/deny", []string{"comment", "no"}},
 			{"/bills/" + string(x.b.bill) + "/documents", nil},
 			{"/payments/stp00000000000000000/cancel", nil},
 			{"/vendors/" + string(x.b.vendor) + "/bank-account", []string{"routingNumber", "990000026", "accountNumber", "12345678", "accountType", "1", "holderType", "1"}},

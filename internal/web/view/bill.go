@@ -23,6 +23,9 @@ type BillPage struct {
 	CanPay bool
 	WhyNot string
 
+	Approvers []Approver // in their order
+	CanDecide bool       // it is the user's turn
+
 	Lines     []BillLine
 	Attempts  []Attempt // newest first
 	Documents []Document
@@ -35,6 +38,13 @@ type BillLine struct {
 	Account, Department, Job, Location, Customer string
 	Description                                  string
 	Minor                                        int64
+}
+
+// Approver is one of those who are asked to approve, and where that stands (api-v2 3.19).
+type Approver struct {
+	Name   string
+	Status int
+	When   string // Instant of the decision
 }
 
 // Attempt is one payment of the bill, or the part of a payment that goes to it.

@@ -35,6 +35,21 @@ func ApprovalBadge(status int) Badge {
 	return Badge{Quiet, "Unknown"}
 }
 
+// ApproverBadge names the status of an approver (api-v2 3.19).
+func ApproverBadge(status int) Badge {
+	switch status {
+	case 0, 1:
+		return Badge{Wait, "Asked now"}
+	case 3:
+		return Badge{Bad, "Denied"}
+	case 4:
+		return Badge{Good, "Approved"}
+	case 5:
+		return Badge{Quiet, "Asked later"}
+	}
+	return Badge{Quiet, "Unknown"}
+}
+
 // BillBadge names the paymentStatus of a bill (domain spec 4.3).
 func BillBadge(status int) Badge {
 	switch status {

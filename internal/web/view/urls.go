@@ -56,6 +56,12 @@ func ReviewPaymentURL(id string) string { return PayURL(id) + "/review" }
 // ConfirmPaymentURL is explained at PayURL.
 func ConfirmPaymentURL(id string) string { return PayURL(id) + "/confirm" }
 
+// ApproveURL records the user's approval of a bill (POST, comment).
+func ApproveURL(bill string) string { return BillURL(bill) + "/approve" }
+
+// DenyURL records the user's denial of a bill (POST, comment with the reason).
+func DenyURL(bill string) string { return BillURL(bill) + "/deny" }
+
 // DocumentsURL takes a document for a bill (POST multipart, file).
 func DocumentsURL(bill string) string { return BillURL(bill) + "/documents" }
 

@@ -1,0 +1,58 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/duebook/duebook/internal/bill"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+)
+
+// APR-7: the page of a bill shows who is asked, and lets the one whose turn it is approve it, or deny it with a reason.
+func TestApprove(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "vera@northwind.example", org.Approver)
+		x.member(x.a, "walt@northwind.example", org.Approver)
+		vera, walt := x.signedIn("vera@northwind.example"), x.signedIn("walt@northwind.example")
+		ask := func() {
+			x.write(x.a.who, func(tx *db.Tx) error {
+				var users []ids.ID
+				for _, email := range []string{"vera@northwind.example", "walt@northwind.example"} {
+					u, err := org.UserByEmail(tx, email)
+					if err != nil {
+						return err
+					}
+					users = append(users, u.ID)
+				}
+				return bill.Approvals.Set(tx, x.a.bill, users)
+			})
+		}
+		page := "/bills/" + string(x.a.bill)
+		if got := vera.get(page); strings.Contains(got.body, `id="approval"`) {
+			t.Error("a bill that nobody is asked about shows approvers")
+		}
+		ask()
+		vera.get(page).want(t, 200, "Asked now", "Asked later", page+"/approve", page+"/deny")
+		if got := walt.get(page); strings.Contains(got.body, page+"/approve") {
+			t.Error("it is not walt's turn, and he is offered to approve")
+		}
+		walt.post(page+"/approve").want(t, 409, "not your turn")
+		if r := vera.post(page+"/approve", "comment", "as ordered"); r.location() != page+"?notice=approved" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		vera.get(page+"?notice=approved").want(t, 200, "You have approved this bill.", "Partly approved")
+		walt.post(page+"/deny", "comment", " ").want(t, 409, "Say why you deny this bill.")
+		walt.post(page+"/deny", "comment", strings.Repeat("x", 4001)).want(t, 409, "too long")
+		if r := walt.post(page+"/deny", "comment", "not ours"); r.location() != page+"?notice=denied" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		walt.get(page).want(t, 200, "This bill was denied and cannot be paid.")
+		ask()
+		walt.get(page).want(t, 200, page+"/approve")
+	})
+}
