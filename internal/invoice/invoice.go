@@ -80,7 +80,7 @@ var Invoices = record.Describe[Invoice]("invoice", ids.Invoice, "invoices", slic
 		record.Amount("creditAmount", func(i *Invoice) *int64 { return &i.CreditAmount }),
 		record.Amount("scheduledAmount", func(i *Invoice) *int64 { return &i.ScheduledAmount }),
 		record.Amount("paidAmount", func(i *Invoice) *int64 { return &i.PaidAmount }),
-		record.Computed("dueAmount", (*Invoice).Due),
+		record.ComputedBy("dueAmount", "amount - credit_amount - paid_amount", (*Invoice).Due),
 		record.String("poNumber", 50, func(i *Invoice) *string { return &i.PONumber }),
 		record.Flag("toBePrinted", func(i *Invoice) *bool { return &i.ToBePrinted }),
 		record.Flag("toBeEmailed", func(i *Invoice) *bool { return &i.ToBeEmailed }),

@@ -266,6 +266,15 @@ func TestCreditMemos(t *testing.T) {
 			if len(rows) != 1 || rows[0].text("amount") != "30.00" || rows[0].text("creditMemoId") != m.text("id") || rows[0].text("receivedPayId") != null {
 				h.t.Errorf("%v", rows)
 			}
+			for _, x := range []struct {
+				field, op, value string
+				want             int
+			}{{"amountDue", "=", "70", 1}, {"amountDue", ">", `"70.00"`, 0}, {"paymentStatus", "=", `"2"`, 1}, {"creditAmount", ">=", "30", 1},
+				{"customerId", "=", `"` + c + `"`, 1}, {"dueDate", "<", `"2026-12-02"`, 1}, {"invoiceNumber", "=", `"i-1"`, 1}} {
+				if got := h.list("Invoice", x.field, x.op, x.value); len(got) != x.want {
+					h.t.Errorf("4.3.9: %s %s %s: %d rows, want %d", x.field, x.op, x.value, len(got), x.want)
+				}
+			}
 			if got := h.read("Customer", c); got.text("balance") != "70.00" || got.text("availCredit") != "74.00" {
 				h.t.Errorf("balance %s, credit %s", got.text("balance"), got.text("availCredit"))
 			}
