@@ -86,11 +86,21 @@ func AddMovement(tx *db.Tx, m Movement) (ids.ID, error) {
 	return before.ID, nil
 }
 
-// settleMovement derives the state of a movement from what became of its payments.
-func settleMovement(tx *db.Tx, id ids.ID) error {
-	if id.IsNull() {
-		return nil
+// settleMovements derives the state of movements from what became of their payments. It looks at all of them, so whoever
+// moves many payments calls it once.
+func settleMovements(tx *db.Tx, moved map[ids.ID]bool) error {
+	for _, id := range sorted(moved) {
+		if id.IsNull() {
+			continue
+		}
+		if err := settleMovement(tx, id); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func settleMovement(tx *db.Tx, id ids.ID) error {
 	var waiting, moved int64
 	err := tx.Row(`SELECT CAST(coalesce(sum(CASE WHEN d.state IN ('released', 'sent') THEN 1 ELSE 0 END), 0) AS BIGINT),
 			CAST(coalesce(sum(CASE WHEN d.settled_on <> '' THEN 1 ELSE 0 END), 0) AS BIGINT)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -505,5 +506,36 @@ func TestVoidEntry(t *testing.T) {
 			}
 			return rows.Err()
 		})
+	})
+}
+
+// E12 with a credit: two orders at once over bills and credits in opposite orders use no more of a credit than there is.
+func TestTwoOrdersAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		v := o.vendor("V", nil)
+		b1, b2 := o.bill(v, 10_000), o.bill(v, 10_000)
+		c1, c2 := o.credit(v, 1_000), o.credit(v, 1_000)
+		order := func(bills, credits [2]ids.ID) payment.Order {
+			var or payment.Order
+			for i := range bills {
+				or.Bills = append(or.Bills, payment.Portion{BillID: bills[i], Amount: 100})
+				or.Credits = append(or.Credits, payment.Offset{BillID: bills[i], CreditID: credits[i], Amount: 600})
+			}
+			return or
+		}
+		errs := make([]error, 2)
+		var wg sync.WaitGroup
+		for i, or := range []payment.Order{order([2]ids.ID{b1, b2}, [2]ids.ID{c1, c2}), order([2]ids.ID{b2, b1}, [2]ids.ID{c2, c1})} {
+			wg.Go(func() { _, errs[i] = o.order(or) })
+		}
+		wg.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), credit.ErrLeft) {
+			t.Errorf("got %v and %v, want one success and one %v", errs[0], errs[1], credit.ErrLeft)
+		}
+		o.wantCredit("afterwards", c1, 600, 0, credit.PartlyUsed)
+		o.wantBill("afterwards", b1, 100, 0, 600, 0, bill.Scheduled)
+		o.verified()
 	})
 }

@@ -24,7 +24,7 @@ func takeStatement(tx *db.Tx, file ids.ID, f bai2.File, hashes map[string]string
 	if err != nil {
 		return err
 	}
-	n := 0
+	n, moved := 0, map[ids.ID]bool{}
 	for _, g := range f.Groups {
 		for _, a := range g.Accounts {
 			var own *bank.Account
@@ -35,21 +35,22 @@ func takeStatement(tx *db.Tx, file ids.ID, f bai2.File, hashes map[string]string
 			}
 			for _, l := range a.Lines {
 				n++
-				s := statementLine{own: own, file: file, asOf: g.AsOf, Line: l}
+				s := statementLine{moved: moved, own: own, file: file, asOf: g.AsOf, Line: l}
 				if err := s.take(tx, n); err != nil {
 					return fmt.Errorf("movement %d: %w", n, err)
 				}
 			}
 		}
 	}
-	return nil
+	return settleMovements(tx, moved)
 }
 
 // statementLine is one movement on an account; own is nil if the account is not ours.
 type statementLine struct {
-	own  *bank.Account
-	file ids.ID
-	asOf civil.Date
+	moved map[ids.ID]bool // bank movements of which something was matched
+	own   *bank.Account
+	file  ids.ID
+	asOf  civil.Date
 	bai2.Line
 }
 
@@ -112,7 +113,7 @@ func (s statementLine) settle(tx *db.Tx) (ids.ID, error) {
 	movements, err := texts(tx, `SELECT DISTINCT p.money_movement_id FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
 		WHERE d.org_id = $1 AND d.batch_id = $2`, string(tx.Org()), batch)
 	for _, id := range movements {
-		err = errors.Join(err, settleMovement(tx, ids.ID(id)))
+		s.moved[ids.ID(id)] = true
 	}
 	return ids.ID(batch), err
 }
@@ -145,10 +146,8 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 	if err := s.post(tx, ledger.CheckPaid, p.ID, "Cheque "+strconv.FormatInt(serial, 10)+" paid", -s.Amount); err != nil {
 		return "", err
 	}
-	if err := p.move(tx, Cleared, change{file: s.file}); err != nil {
-		return "", err
-	}
-	return p.ID, settleMovement(tx, p.MoneyMovementID)
+	s.moved[p.MoneyMovementID] = true
+	return p.ID, p.move(tx, Cleared, change{file: s.file})
 }
 
 // credit matches the money of a returned entry by its trace number and amount: event 16 is posted.

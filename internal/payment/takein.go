@@ -260,11 +260,13 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	if err != nil {
 		return err
 	}
+	moved := map[ids.ID]bool{}
 	for _, id := range members {
 		p, err := lock(tx, id)
 		if err != nil {
 			return err
 		}
+		moved[p.MoneyMovementID] = true
 		day, c := civil.Of(tx.Now(), civil.Pacific), change{file: in, note: a.rejected}
 		switch p.State {
 		case Sent:
@@ -278,7 +280,7 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 			return err
 		}
 	}
-	return nil
+	return settleMovements(tx, moved)
 }
 
 // fail moves a payment whose money did not arrive and posts event 15: the clearing account is debited, accounts payable
@@ -293,10 +295,7 @@ func (p *Payment) fail(tx *db.Tx, to string, day civil.Date, c change) error {
 	if err != nil {
 		return err
 	}
-	if err := p.move(tx, to, c); err != nil {
-		return err
-	}
-	return settleMovement(tx, p.MoneyMovementID)
+	return p.move(tx, to, c)
 }
 
 // sentEntry is an entry of ours that the bank speaks of.
@@ -382,10 +381,14 @@ func returned(tx *db.Tx, s *sentEntry, a *vendor.BankAccount, rdfi, code string,
 	}
 	tx.ExecOne(`UPDATE disbursements SET state = 'returned', reason_code = $3, reason_text = $4 WHERE org_id = $1 AND payment_id = $2`,
 		string(tx.Org()), string(p.ID), c.reasonCode, c.note)
-	if p.State == VoidRequested { // R06 as a rule: our bank had it sent back
+	early := p.State == InFile || p.State == Sent // before its settlement
+	if p.State == VoidRequested {                 // R06 as a rule: our bank had it sent back
 		err = p.void(tx, day, c, false)
 	} else {
 		err = p.fail(tx, Failed, day, c)
+	}
+	if err == nil && early {
+		err = settleMovements(tx, map[ids.ID]bool{p.MoneyMovementID: true})
 	}
 	if err != nil {
 		return err

@@ -135,7 +135,7 @@ func (p *Payment) void(tx *db.Tx, day civil.Date, c change, strict bool) error {
 	if err := p.move(tx, Voided, c); err != nil {
 		return err
 	}
-	if err := settleMovement(tx, p.MoneyMovementID); err != nil {
+	if err := settleMovements(tx, map[ids.ID]bool{p.MoneyMovementID: true}); err != nil {
 		return err
 	}
 	back := Movement{Type: MoneyOut, Amount: p.Amount, ProcessDate: day, Status: MovementConfirmed, BankAccountID: p.BankAccountID,

@@ -120,6 +120,8 @@ CREATE INDEX money_movements_updated ON money_movements (org_id, updated_time, i
 CREATE UNIQUE INDEX money_movements_lump ON money_movements (org_id, bank_account_id, type, process_date, reverses);
 CREATE INDEX money_movements_process ON money_movements (org_id, process_date, id);
 
+CREATE INDEX checks_stopped ON checks (org_id, bank_account_id, serial) WHERE state = 'stopped'; -- the bank is to be told
+
 -- 1: the bank has been asked to send the entry back.
 ALTER TABLE disbursements ADD COLUMN recalled BIGINT NOT NULL DEFAULT 0;
 
