@@ -45,6 +45,8 @@ type cli struct {
 	Operator operatorCmd `cmd:"" help:"Operators, who run the server and review applications."`
 	Bank     bankCmd     `cmd:"" help:"Funding bank accounts: add, list, verify, deactivate."`
 	Appkey   appkeyCmd   `cmd:"" help:"Application keys: issue, list, deactivate, reactivate."`
+	Network  networkCmd  `cmd:"" help:"Connections between organisations of this server: list, accept, decline."`
+	Biller   billerCmd   `cmd:"" help:"The directory of large billers: add, list."`
 	Verify   verifyCmd   `cmd:"" help:"Check every invariant of the store."`
 	Backup   backupCmd   `cmd:"" help:"Copy the store to a folder while the server runs."`
 	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder."`

@@ -279,6 +279,25 @@ func AddListed(tx *db.Tx, l Listed) (ids.ID, error) {
 	return l.ID, err
 }
 
+// ListedVendors is the directory, by name.
+func ListedVendors(tx *db.Tx) ([]Listed, error) {
+	rows, err := tx.Query(`SELECT id, name, address1, address2, city, region, zip, country, phone, account_mask FROM listed_vendors
+		WHERE is_active = 1 ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("list the directory: %w", err)
+	}
+	defer rows.Close()
+	var out []Listed
+	for rows.Next() {
+		var l Listed
+		if err := rows.Scan((*string)(&l.ID), &l.Name, &l.Address1, &l.Address2, &l.City, &l.Region, &l.Zip, &l.Country, &l.Phone, &l.AccountMask); err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
 func linkListed(tx *db.Tx, v *vendor.Vendor, to ids.ID) error {
 	var l Listed
 	err := tx.Row(`SELECT name, address1, address2, city, region, zip, country, phone, account_mask FROM listed_vendors

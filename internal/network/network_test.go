@@ -14,6 +14,7 @@ import (
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/job"
+	"github.com/duebook/duebook/internal/mail"
 	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/network"
 	"github.com/duebook/duebook/internal/org"
@@ -409,6 +410,13 @@ func TestLink(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		a.do(func(tx *db.Tx) error {
+			all, err := network.ListedVendors(tx)
+			if len(all) != 2 || all[0].Name != "Bay Water" || all[1].ID != listed {
+				t.Errorf("directory %+v", all)
+			}
+			return err
+		})
 		wants(t, "unknown organisation", link(v, "00801AAAAAAAAAA99999"), fault.ErrReference, "linkTo")
 		wants(t, "ourselves", link(v, a.who.Org), fault.ErrReference, "linkTo")
 		wants(t, "unknown biller", link(v, "0rv01AAAAAAAAAA99999"), fault.ErrReference, "linkTo")
@@ -442,4 +450,52 @@ func TestLink(t *testing.T) {
 			t.Errorf("the question is withdrawn with the link: %+v", in)
 		}
 	})
+}
+
+// sender is a mail server that takes everything.
+type sender struct{ got []mail.Message }
+
+func (s *sender) Send(_ context.Context, m mail.Message) error {
+	s.got = append(s.got, m)
+	return nil
+}
+
+// In a live store the invitation leaves through the outbox, and the code that it carried is kept nowhere.
+func TestInvitationLeaves(t *testing.T) {
+	t.Parallel()
+	s := dbtest.SQLite(t)
+	a := found(t, s, "Acme", false)
+	v := a.vendor("Harbor Tool")
+	if err := s.Write(ctx, db.Caller{}, func(tx *db.Tx) error {
+		tx.Exec(`UPDATE store SET kind = 'live' WHERE id = 1`)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	o := s.Options
+	o.Sandbox = false
+	live, err := db.Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { live.Close() })
+	a.s = &dbtest.Store{DB: live, Clock: s.Clock, Options: o}
+	if _, err := a.invite(v); err != nil {
+		t.Fatal(err)
+	}
+	var server sender
+	out, err := outbox.New(live, &server, "duebook@x.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := job.New(live, map[string]job.Handler{outbox.Kind: out.Send, network.ExpiryKind: network.Expire(live)}, nil)
+	if err := run.Due(ctx, s.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if len(server.got) != 1 || server.got[0].To[0] != "due@harbor.example" || !strings.Contains(server.got[0].Text, network.ID(a.who.Org)) {
+		t.Fatalf("left: %+v", server.got)
+	}
+	if _, code := a.mails(); code != "" {
+		t.Error("the code stands in the outbox after the mail has left")
+	}
 }

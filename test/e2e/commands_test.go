@@ -258,7 +258,8 @@ func TestKeys(t *testing.T) {
 // allCommands is DESIGN's contract.
 var allCommands = []string{
 	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate",
-	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "verify", "backup", "restore", "migrate", "bench",
+	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "network list", "network accept",
+	"network decline", "biller add", "biller list", "verify", "backup", "restore", "migrate", "bench",
 }
 
 // Every command explains itself and each of its flags; what does not exist is refused.

@@ -214,7 +214,7 @@ func TestDocumentedCommands(t *testing.T) {
 		if !strings.HasPrefix(line, "|") {
 			continue
 		}
-		for _, m := range regexp.MustCompile("`duebook ([a-z]+(?: [a-z]+)?)([^`]*)`").FindAllStringSubmatch(line, -1) {
+		for _, m := range regexp.MustCompile("`duebook ([a-z]+(?: [a-z][a-z-]*)?)([^`]*)`").FindAllStringSubmatch(line, -1) {
 			seen[m[1]] = true
 			flags(m[1], m[2], help(m[1]))
 		}
