@@ -37,6 +37,8 @@ type delivery struct {
 	special []achread.Entry
 
 	checks []check
+
+	recalled []string // traces of entries that are to be sent back
 }
 
 // lump is what the entries of one account and effective date come to.
@@ -47,7 +49,7 @@ type lump struct {
 }
 
 // look reads what is new in out/, and reports whether anything there differs from what is known. Other names than those
-// of the two kinds are not for the bank. A folder that does not exist yet is empty.
+// of the three kinds are not for the bank. A folder that does not exist yet is empty.
 func (s *Sim) look() (known map[string]knownFile, changed bool, err error) {
 	out := filepath.Join(s.dir, "out")
 	files, err := os.ReadDir(out)
@@ -98,17 +100,20 @@ func inOrder(known map[string]knownFile) []delivery {
 }
 
 const (
-	achSuffix   = ".ach"
-	checkSuffix = "-positivepay.csv"
+	achSuffix    = ".ach"
+	checkSuffix  = "-positivepay.csv"
+	recallSuffix = "-recall.csv"
 )
 
 func fromName(name string) (delivery, bool) {
-	id, isACH := strings.CutSuffix(name, achSuffix)
-	if !isACH {
-		var isChecks bool
-		if id, isChecks = strings.CutSuffix(name, checkSuffix); !isChecks {
-			return delivery{}, false
+	id, known := name, false
+	for _, suffix := range []string{achSuffix, checkSuffix, recallSuffix} {
+		if id, known = strings.CutSuffix(name, suffix); known {
+			break
 		}
+	}
+	if !known {
+		return delivery{}, false
 	}
 	when, id, found := strings.Cut(id, "-")
 	at, err := time.Parse(stampLayout, when)
@@ -116,7 +121,8 @@ func fromName(name string) (delivery, bool) {
 	return delivery{name: name, id: id, at: at}, ok && at.Year() >= 2000 && at.Year() < 2090 // answers have two-digit years
 }
 
-func (d *delivery) isACH() bool { return strings.HasSuffix(d.name, achSuffix) }
+func (d *delivery) isACH() bool    { return strings.HasSuffix(d.name, achSuffix) }
+func (d *delivery) isRecall() bool { return strings.HasSuffix(d.name, recallSuffix) }
 
 // take reads the file at path. What is wrong with it becomes the reason; only a file that cannot be read is an error.
 func (s *Sim) take(path string, d *delivery) error {
@@ -127,9 +133,12 @@ func (s *Sim) take(path string, d *delivery) error {
 	defer f.Close()
 	hash := sha256.New()
 	src := io.TeeReader(f, hash)
-	if d.isACH() {
+	switch {
+	case d.isACH():
 		err = s.takeACH(src, d)
-	} else {
+	case d.isRecall():
+		err = takeRecall(src, d)
+	default:
 		err = s.takeChecks(src, d)
 	}
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {

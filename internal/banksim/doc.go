@@ -10,6 +10,7 @@
 //
 //	20261125T090000Z-<id>.ach              NACHA
 //	20261125T090000Z-<id>-positivepay.csv  checks issued and voided
+//	20261125T090000Z-<id>-recall.csv       entries to be sent back
 //
 // in/, due at the UTC instant in the name:
 //
@@ -32,6 +33,10 @@
 //	0300  a debit is returned R10 on the first banking day from the 59th day after settlement
 //	0400  a credit is returned R23 on the 3rd banking day after settlement, when it had cleared
 //	0500  the file is rejected, whatever the entry
+//	0600  the entry is posted, and not sent back when asked for
+//
+// A live credit that a list asks for until 13:00 Pacific of the banking day before its effective date comes back as R06,
+// whatever else would follow. A list is not acknowledged.
 //
 // Returns and corrections come on the 2nd banking day after settlement. A return moves its money on its day. A
 // corrected account is the old one with its last four digits replaced by 1234, a corrected bank the next of the four

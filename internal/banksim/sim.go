@@ -124,17 +124,28 @@ func (s *Sim) play(deliveries []delivery) ([]answer, error) {
 		moves   []movement
 		backs   = map[civil.Date][]back{}
 	)
+	asked := recalls(deliveries)
 	for _, d := range deliveries {
+		if d.isRecall() {
+			continue // no program answers a request, only what comes of it
+		}
 		answers = append(answers, d.ack())
 		if d.reason != "" {
 			continue
 		}
 		moves = append(moves, s.settle(d)...)
+		comeBack, err := s.recalled(d, asked)
+		if err != nil {
+			return nil, err
+		}
 		for _, e := range d.special {
 			b, ok := s.back(d, e)
-			if !ok {
-				continue
+			if ok && !slices.ContainsFunc(comeBack, func(r back) bool { return r.entry.Trace == e.Trace }) {
+				comeBack = append(comeBack, b)
 			}
+		}
+		slices.SortStableFunc(comeBack, func(a, b back) int { return cmp.Compare(a.entry.Line, b.entry.Line) })
+		for _, b := range comeBack {
 			backs[b.day] = append(backs[b.day], b)
 			if m, ok := b.movement(); ok {
 				moves = append(moves, m)

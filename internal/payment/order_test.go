@@ -427,8 +427,8 @@ func TestVoidEntry(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		o := newOffice(t, s, vaultIn(t), t.TempDir())
 		back, stands := o.vendor("Back", nil), o.vendor("Stands", nil)
-		o.account(back, "5550006")
-		o.account(stands, "5551234")
+		o.account(back, "5551234")
+		o.account(stands, "5550600")
 		b1, b2, b3 := o.bill(back, 1_000), o.bill(stands, 2_000), o.bill(stands, 4_000)
 		day := civil.MustDate("2026-11-30")
 		var all []ids.ID

@@ -45,7 +45,7 @@ func TestMoney(t *testing.T) {
 			o := newOffice(r, s, vault, dir)
 			var payments []ids.ID
 			payees := []ids.ID{o.vendor("Cheque", nil), o.vendor("Altered SIM-ALTERED", nil), o.vendor("Soon SIM-D1", nil)}
-			for _, account := range []string{"5551234", "5550003", "5550023", "5550400", "5550101", "5550200", "5550500"} {
+			for _, account := range []string{"5551234", "5550003", "5550023", "5550400", "5550101", "5550200", "5550500", "5550600"} {
 				v := o.vendor("ACH "+account, nil)
 				o.account(v, account)
 				payees = append(payees, v)
