@@ -13,9 +13,9 @@ func (h *Handler) networkOperations() map[string]operation {
 		return operation{shape: h.shapes["vendor"], fields: fields, prepare: prepare}
 	}
 	return map[string]operation{
-		"link_vendor":        op(linkVendor, "vendorId", "linkTo"),
+		"link_vendor":        op(h.linkVendor, "vendorId", "linkTo"),
 		"delink_vendor":      op(delinkVendor, "vendorId"),
-		"send_vendor_invite": op(sendVendorInvite, "vendorId", "email"),
+		"send_vendor_invite": op(h.sendVendorInvite, "vendorId", "email"),
 	}
 }
 
@@ -30,7 +30,7 @@ func onVendor(id ids.ID, r *result, do func(tx *db.Tx) error) work {
 	}}
 }
 
-func linkVendor(_ *request, n *xmldoc.Node, r *result) (work, error) {
+func (h *Handler) linkVendor(_ *request, n *xmldoc.Node, r *result) (work, error) {
 	if err := missing(n, "vendorId", "linkTo"); err != nil {
 		return work{}, err
 	}
@@ -42,7 +42,12 @@ func linkVendor(_ *request, n *xmldoc.Node, r *result) (work, error) {
 	if err != nil {
 		return work{}, err
 	}
-	return onVendor(id, r, func(tx *db.Tx) error { return network.Link(tx, id, to) }), nil
+	return onVendor(id, r, func(tx *db.Tx) error {
+		if err := h.limits.Mail(tx.Caller().User); err != nil { // the other end is asked
+			return err
+		}
+		return network.Link(tx, id, to)
+	}), nil
 }
 
 func delinkVendor(_ *request, n *xmldoc.Node, r *result) (work, error) {
@@ -53,7 +58,7 @@ func delinkVendor(_ *request, n *xmldoc.Node, r *result) (work, error) {
 	return onVendor(id, r, func(tx *db.Tx) error { return network.Unlink(tx, id) }), nil
 }
 
-func sendVendorInvite(_ *request, n *xmldoc.Node, r *result) (work, error) {
+func (h *Handler) sendVendorInvite(_ *request, n *xmldoc.Node, r *result) (work, error) {
 	if err := missing(n, "vendorId", "email"); err != nil {
 		return work{}, err
 	}
@@ -63,6 +68,9 @@ func sendVendorInvite(_ *request, n *xmldoc.Node, r *result) (work, error) {
 	}
 	email := text(n, "email")
 	return onVendor(id, r, func(tx *db.Tx) error {
+		if err := h.limits.Mail(tx.Caller().User); err != nil {
+			return err
+		}
 		_, err := network.InviteVendorAgain(tx, id, email)
 		return err
 	}), nil
