@@ -19,11 +19,17 @@ import (
 // amount the sum of the parts. Nothing is posted before the money comes. It fails with fault.ErrMissing,
 // fault.ErrReference, ErrNotAuthorized, ErrAccount, bank.ErrNotBusinessDay, bank.ErrTooEarly, bank.ErrTooLate,
 // bank.ErrNoAccount for an organisation that money cannot come to, and as Record for amount and parts.
-func Charge(tx *db.Tx, r *Receipt) error {
+func Charge(tx *db.Tx, r *Receipt) error { return charge(tx, r, true) }
+
+// ChargeOnce is Charge for a debit that the customer agreed to by itself, at the link of an invoice (AR-7): it needs no
+// standing authorisation.
+func ChargeOnce(tx *db.Tx, r *Receipt) error { return charge(tx, r, false) }
+
+func charge(tx *db.Tx, r *Receipt, standing bool) error {
 	if err := tx.Require(org.ChargeCustomers); err != nil {
 		return err
 	}
-	if err := mayCharge(tx, r.CustomerID, r.PaymentAccountID); err != nil {
+	if err := mayCharge(tx, r.CustomerID, r.PaymentAccountID, standing); err != nil {
 		return err
 	}
 	if r.PaymentDate.IsZero() {
@@ -50,8 +56,9 @@ func Charge(tx *db.Tx, r *Receipt) error {
 	return nil
 }
 
-// mayCharge fails unless the customer has authorised charges and the account is its verified one.
-func mayCharge(tx *db.Tx, customerID, account ids.ID) error {
+// mayCharge fails unless the account is the customer's verified one and, if that is asked for, the customer has authorised
+// charges.
+func mayCharge(tx *db.Tx, customerID, account ids.ID, standing bool) error {
 	var missing []string
 	if customerID.IsNull() {
 		missing = append(missing, "customerId")
@@ -69,7 +76,7 @@ func mayCharge(tx *db.Tx, customerID, account ids.ID) error {
 	if err != nil {
 		return err
 	}
-	if !c.Authorized {
+	if standing && !c.Authorized {
 		return ErrNotAuthorized.On("customerId")
 	}
 	a, err := customer.BankAccounts.Load(tx, account)
