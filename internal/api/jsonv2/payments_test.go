@@ -398,9 +398,13 @@ func TestSentPay(t *testing.T) {
 					h.t.Errorf("%v: %v", f, column(rows, "id"))
 				}
 			}
-			h.refused("Crud/Create/SentPay", `{"obj":{}}`, "BDC_1116") // V2-066
-			h.refused("Crud/Update/BillPay", `{"obj":{}}`, "BDC_1116")
 			h.list("BillPay", "paymentStatus", "=", `"4"`)[0].want("3.6", "entity", "BillPay", "name", h.read("BillPay", h.list("BillPay", "paymentStatus", "=", `"4"`)[0].text("id")).text("name"))
+		})
+		h.run("V2-066 payments are made by calls", func(h *house) {
+			h.refused("Crud/Create/SentPay", `{"obj":{}}`, "BDC_1116")
+			h.refused("Crud/Update/BillPay", `{"obj":{}}`, "BDC_1116")
+			h.refused("Crud/Delete/BillCredit", `{"obj":{}}`, "BDC_1116")
+			h.refused("Crud/Create/MoneyMovement", `{"obj":{}}`, "BDC_1116")
 		})
 		h.run("3.16 bank accounts", func(h *house) {
 			h.read("BankAccount", string(own)).want("3.16", "bankName", "Sandbox Bank", "nameOnAcct", "Operating", "accountNumber", "*****7777", "routingNumber", "*****0013",
