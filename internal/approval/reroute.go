@@ -1,6 +1,8 @@
 package approval
 
 import (
+	"slices"
+
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
@@ -18,6 +20,9 @@ func Register(k Kind) Kind {
 	kinds = append(kinds, k)
 	return k
 }
+
+// Kinds are the types of documents that are approved.
+func Kinds() []Kind { return slices.Clone(kinds) }
 
 var _ = org.OnMembership(reroute)
 

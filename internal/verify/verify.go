@@ -86,7 +86,7 @@ func (c *check) found(rule, format string, args ...any) {
 
 func (c *check) run(tx *db.Tx) error {
 	c.tx = tx
-	for _, f := range []func() error{c.counts, c.entries, c.bills, c.payables, c.receivables, c.references, c.payments} {
+	for _, f := range []func() error{c.counts, c.entries, c.bills, c.payables, c.receivables, c.approvals, c.references, c.payments} {
 		if err := f(); err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (c *check) payables() error {
 
 // references proves that every reference of every record leads to a record of the right type, active or not.
 func (c *check) references() error {
-	for _, t := range slices.Concat(types, receivableTypes) {
+	for _, t := range slices.Concat(types, receivableTypes, approvalTypes) {
 		for _, f := range t.Fields {
 			if f.Kind != record.Ref || f.Target == nil || f.Target() == nil {
 				continue
