@@ -52,10 +52,7 @@ type Order struct {
 // without money, as credits cover its bills, is done at once (PAY-2). It fails as Pay, and with fault.ErrTooMany for no
 // bills or more than MaxBills, fault.ErrValue for a bill named twice, fault.ErrReference for a bill or credit of another
 // vendor or a credit that is not there, credit.ErrDenied, credit.ErrLeft.
-func PayBills(tx *db.Tx, o Order) ([]*Payment, error) { return schedule(tx, o, true) }
-
-// schedule carries an order out. describe fills in an empty description.
-func schedule(tx *db.Tx, o Order, describe bool) ([]*Payment, error) {
+func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 	dues, err := gather(tx, o.VendorID, o.Bills, o.Credits, func(b *bill.Bill) error {
 		if err := b.CheckPayable(tx); err != nil {
 			return err
@@ -112,7 +109,7 @@ func schedule(tx *db.Tx, o Order, describe bool) ([]*Payment, error) {
 	made := make([]*Payment, 0, len(plans))
 	for _, pl := range plans {
 		description := o.Description
-		if description == "" && describe {
+		if description == "" {
 			description = invoices(pl.dues)
 		}
 		m, err := pl.schedule(tx, o.ProcessDate, description, "")

@@ -57,8 +57,8 @@ type Request struct {
 // (with the earliest date as MM/DD/YYYY), ErrTooLate, bank.ErrNoAccount, ErrVendorInactive, ErrAccountNew (with that date,
 // VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, ErrUnconfirmed. Rules PAY-2 to PAY-7, LIM-1, LIM-3, LIM-5.
 func Pay(tx *db.Tx, r Request) (*BillPay, error) {
-	made, err := schedule(tx, Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description,
-		Bills: []Portion{{r.BillID, r.Amount}}}, false)
+	made, err := PayBills(tx, Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description,
+		Bills: []Portion{{r.BillID, r.Amount}}})
 	if err != nil {
 		return nil, err
 	}

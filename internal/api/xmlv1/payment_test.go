@@ -210,8 +210,8 @@ func TestPayments(t *testing.T) {
 			b := owed(h, "10")
 			id := h.made(pay(b, "10", "11/24/26"))
 			p := h.one("billpay", id)
-			if !slices.Equal(p.names(), []string{"id", "billId", "name", "amount", "paymentStatus", "billPayProcessDate", "txnNumber", "createdTime", "updatedTime",
-				"paymentType", "toPrintCheck", "chartOfAccountId", "allowExport"}) || !strings.HasPrefix(id, "blp01") || p.child("paymentStatus") != "1" || p.child("paymentType") != "0" ||
+			if !slices.Equal(p.names(), []string{"id", "billId", "name", "amount", "paymentStatus", "description", "billPayProcessDate", "txnNumber",
+				"createdTime", "updatedTime", "paymentType", "toPrintCheck", "chartOfAccountId", "allowExport"}) || !strings.HasPrefix(id, "blp01") || p.child("paymentStatus") != "1" || p.child("paymentType") != "0" ||
 				len(p.child("txnNumber")) != 20 || !strings.HasPrefix(p.child("name"), "P261123") {
 				h.t.Errorf("%+v", p)
 			}
