@@ -19,6 +19,7 @@ import (
 type Message struct {
 	From    string   // an address, also with a name: "Northwind <ap@northwind.example>"
 	To      []string // of the same form, at least one
+	ReplyTo string   // of the same form; empty: answers go to From
 	Subject string
 	Text    string
 	HTML    string // empty: the mail is text only
@@ -106,6 +107,11 @@ func (m Message) Check() error {
 	_, _, err := m.parties()
 	if err != nil {
 		return err
+	}
+	if m.ReplyTo != "" {
+		if _, err := party("ReplyTo", m.ReplyTo); err != nil {
+			return err
+		}
 	}
 	headers := map[string]string{"Subject": m.Subject, "MessageID": m.MessageID}
 	for _, a := range m.Attachments {

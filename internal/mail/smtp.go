@@ -203,6 +203,11 @@ func compose(m Message) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(from)
 	msg.ToMailAddress(to...)
+	if m.ReplyTo != "" {
+		if err := msg.ReplyTo(m.ReplyTo); err != nil {
+			return nil, fmt.Errorf("ReplyTo: %w: %w", ErrAddress, err)
+		}
+	}
 	msg.Subject(m.Subject)
 	msg.SetMessageIDWithValue(m.id(from))
 	msg.SetDateWithValue(m.date())

@@ -67,7 +67,8 @@ const MaxLines = 5000
 var ErrTooManyLines = errors.New("the invoice has more than 5,000 lines")
 
 // Write makes the PDF of an invoice on US letter sheets: head, lines, totals, and how to pay. The head of the table is
-// repeated on each sheet, which is numbered "page n of m"; nothing is cut, what is long takes more lines. The same
+// repeated on each sheet, which is numbered "page n of m"; what is long takes more lines, and only addresses of more than
+// ten lines are cut. The same
 // values give the same bytes; the document's dates are the invoice's. It fails with ErrTooManyLines.
 func Write(w io.Writer, inv Invoice) error {
 	if len(inv.Lines) > MaxLines {
@@ -179,6 +180,12 @@ func (p *pen) paginate() [][]row {
 			page, y = append(page, r), y+r.height()
 		}
 	}
+	for _, r := range p.noteRows() {
+		if y+r.height() > bottom && len(page) > 0 {
+			pages, page, y = append(pages, page), nil, nextTop+tableHead
+		}
+		page, y = append(page, r), y+r.height()
+	}
 	if y+p.foot.height > bottom {
 		if n := len(page); n > 1 {
 			pages, page = append(pages, page[:n-1]), page[n-1:]
@@ -187,6 +194,20 @@ func (p *pen) paginate() [][]row {
 		}
 	}
 	return append(pages, page)
+}
+
+// longestNote is how many lines of a note stand below the totals; a longer one stands between lines and totals.
+const longestNote = 30
+
+// noteRows is a note that is too long for the foot.
+func (p *pen) noteRows() []row {
+	text := p.wrap(plain, 8.5, right-left, p.inv.Note)
+	if len(text) <= longestNote {
+		return nil
+	}
+	rows := p.rows(Line{Text: p.inv.Note})
+	rows[0].amount = ""
+	return rows
 }
 
 // rows are the rows of one line. A text longer than longest lines is divided.
@@ -452,12 +473,10 @@ func (p *pen) planFoot() (f foot) {
 	if len(f.remit) > 0 {
 		paying += 16 + smallStep*float64(len(f.remit))
 	}
-	if strings.TrimSpace(v.Note) != "" {
-		f.note = p.wrap(plain, 8.5, right-left, v.Note)
+	if note := p.wrap(plain, 8.5, right-left, v.Note); strings.TrimSpace(v.Note) != "" && len(note) <= longestNote {
+		f.note = note
 	}
 	f.height = footGap + max(height, paying)
-	// A note too long to stand with the totals on one sheet is cut into what fits: an invoice's note has 4,000
-	// characters at most, far below a sheet.
 	if len(f.note) > 0 {
 		f.height += 22 + smallStep*float64(len(f.note))
 	}
@@ -646,14 +665,16 @@ func (p *pen) fits(face string, size, width float64, word string) int {
 	return n
 }
 
+// wrapAll wraps the lines of a block, ten at most.
 func (p *pen) wrapAll(size, width float64, lines []string) []string {
+	const most = 10
 	var out []string
 	for _, s := range lines {
 		if strings.TrimSpace(s) != "" {
 			out = append(out, p.wrap(plain, size, width, s)...)
 		}
 	}
-	return out
+	return out[:min(len(out), most)]
 }
 
 // clean makes s one line of characters that a font of the document can be asked for.

@@ -76,9 +76,12 @@ func TestWrite(t *testing.T) {
 	odd.Facts, odd.Note, odd.PayLink, odd.Remit = nil, "", "", nil
 	odd.Currency, odd.Void = "EUR", true
 	odd.Lines = []paper.Line{{Text: strings.Repeat("long ", 900)}, {Text: strings.Repeat("x", 400), Amount: -5}, {Item: "Two\nlines", Text: "one\r\ntwo\tthree"}}
+	noted := usual()
+	noted.Note = strings.Repeat("A note of many short lines.\n", 70)
+	noted.To.Lines = strings.Split(strings.Repeat("another line of the address,", 30), ",")
 	paid := usual()
 	paid.Paid, paid.AmountDue = 319600, 0
-	for name, inv := range map[string]paper.Invoice{"usual": usual(), "many": many, "odd": odd, "paid": paid} {
+	for name, inv := range map[string]paper.Invoice{"usual": usual(), "many": many, "odd": odd, "paid": paid, "noted": noted} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pdf := write(t, inv)

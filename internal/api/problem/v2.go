@@ -134,7 +134,7 @@ var V2 = []Code{
 	{Code: "BDC_9045", Message: "The amount is not allowed.", When: "The amount is not positive where it must be, or parts exceed the whole.",
 		Remedy: "Send a positive amount; parts add up to at most the whole.", Faults: []string{"amount_not_allowed", "invoice_negative"}},
 	{Code: "BDC_9052", Message: "The address is incomplete.", When: "A check or letter cannot be mailed: the address lacks line 1, city, state or ZIP (outside the US: line 1, city or country).",
-		Remedy: "Complete the address.", Faults: []string{"vendor_address"}},
+		Remedy: "Complete the address.", Faults: []string{"vendor_address", "customer_address"}},
 	{Code: "BDC_9053", Message: "Payments outside the US are off.", When: "The vendor is outside the US and international payments are off.",
 		Remedy: "Have international payments switched on for the organisation.", Faults: []string{"international_off"}},
 	{Code: "BDC_9054", Message: "The country is not supported for payments.", When: "The vendor's country is not in the supported list.",
