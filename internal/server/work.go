@@ -4,17 +4,22 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/job"
 	"github.com/duebook/duebook/internal/mail"
 	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/network"
+	"github.com/duebook/duebook/internal/sending"
 )
 
 // handlers is the index of the work that waits in the queue.
 func (a *App) handlers() (map[string]job.Handler, error) {
-	all := map[string]job.Handler{network.ExpiryKind: network.Expire(a.DB)}
+	all := map[string]job.Handler{
+		network.ExpiryKind: network.Expire(a.DB),
+		sending.PrintKind:  sending.Printer(a.DB, filepath.Join(a.Dir, "post")),
+	}
 	if a.SMTP == "" {
 		return all, nil // mails wait; a sandbox catches them when they are written
 	}
@@ -26,6 +31,7 @@ func (a *App) handlers() (map[string]job.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Makes(sending.Maker, sending.Make(a.DB))
 	all[outbox.Kind] = o.Send
 	return all, nil
 }

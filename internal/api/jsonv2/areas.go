@@ -12,6 +12,7 @@ func (h *Handler) areas() []area {
 		h.lists(),
 		h.receivables(),
 		h.receipts(),
+		h.sending(),
 		h.recurring(),
 		h.documents(),
 		h.network(),
