@@ -57,7 +57,7 @@ func TestTransport(t *testing.T) {
 			h.t.Errorf("got %d %q, want %d %q: %.200s", a.status, a.code, status, code, a.raw)
 		}
 	}
-	h.run("V2_001: an unknown path", func(h *house) {
+	h.run("V2-001: an unknown path", func(h *house) {
 		for _, p := range []string{"/api/v2/Nope.json", "/api/v2/", "/api/v2", "/api/v2/Crud/Create/Vendor", "/api/v2/List/Vendor", "/api/v2/Login",
 			"/api/v2/Crud/Create/Vendor/x.json", "/api/v2/Bulk/Crud/Create.json", "/api/v2/Bulk/List/Read/Vendor.json"} {
 			is(h, h.send("POST", p, ""), 404, "BDC_1121")
@@ -66,17 +66,17 @@ func TestTransport(t *testing.T) {
 		is(h, h.send("POST", "/api/v3/Login.json", ""), 404, "BDC_1005")
 		is(h, h.send("POST", "/api/", ""), 404, "BDC_1003")
 	})
-	h.run("V2_002: lower case", func(h *house) {
+	h.run("V2-002: lower case", func(h *house) {
 		is(h, h.send("POST", "/api/v2/login.json", ""), 404, "BDC_1121")
 		is(h, h.send("POST", "/api/v2/crud/Create/Vendor.json", ""), 404, "BDC_1121")
 		is(h, h.send("POST", "/api/v2/Crud/create/Vendor.json", cred, "Content-Type", formType), 200, "BDC_1115")
 	})
-	h.run("V2_003: two slashes", func(h *house) {
+	h.run("V2-003: two slashes", func(h *house) {
 		login := url.Values{"devKey": {h.key}, "userName": {h.email}, "password": {password}, "orgId": {string(h.org)}}.Encode()
 		is(h, h.send("POST", "/api/v2//Login.json", login, "Content-Type", formType), 200, "")
 		is(h, h.send("POST", "//api//v2///Crud//Read/Vendor.json", cred, "Content-Type", formType), 200, "BDC_1117")
 	})
-	h.run("V2_004: methods", func(h *house) {
+	h.run("V2-004: methods", func(h *house) {
 		for _, m := range []string{"GET", "PUT", "DELETE", "HEAD", "PATCH"} {
 			r := httptest.NewRequest(m, "/api/v2/Crud/Create/Vendor.json?"+cred, nil)
 			w := httptest.NewRecorder()
@@ -91,7 +91,7 @@ func TestTransport(t *testing.T) {
 		}
 		is(h, h.send("GET", "/api/v2/Login.json", ""), 405, "BDC_1121")
 	})
-	h.run("V2_005 V2_006 V2_007: the envelope", func(h *house) {
+	h.run("V2-005 V2-006 V2-007: the envelope", func(h *house) {
 		ok, bad := h.ok("CurrentTime", ""), h.refused("Crud/Read/Vendor", "{}", "BDC_1117")
 		if !strings.HasPrefix(ok.raw, `{"response_status":0,"response_message":"Success","response_data":`) ||
 			!strings.HasPrefix(bad.raw, `{"response_status":1,"response_message":"Error","response_data":{"error_code":"BDC_1117","error_message":"`) ||
@@ -99,17 +99,17 @@ func TestTransport(t *testing.T) {
 			h.t.Errorf("%s\n%s", ok.raw, bad.raw)
 		}
 	})
-	h.run("V2_008: credentials in the query", func(h *house) {
+	h.run("V2-008: credentials in the query", func(h *house) {
 		is(h, h.send("POST", "/api/v2/List/Vendor.json?"+cred, "data=%7B%7D", "Content-Type", formType), 200, "")
 	})
-	h.run("V2_009: everything in the query", func(h *house) {
+	h.run("V2-009: everything in the query", func(h *house) {
 		is(h, h.send("POST", "/api/v2/Crud/Read/Vendor.json?"+cred+"&data=%7B%22id%22:%22x%22%7D", ""), 200, "BDC_1119")
 	})
-	h.run("V2_010: multipart", func(h *house) {
+	h.run("V2-010: multipart", func(h *house) {
 		body, kind := parts(h.t, "devKey", h.key, "sessionId", h.session, "data", `{"obj":{"name":"Parts"}}`)
 		is(h, h.send("POST", "/api/v2/Crud/Create/Vendor.json", body, "Content-Type", kind), 200, "")
 	})
-	h.run("V2_011: a JSON body", func(h *house) {
+	h.run("V2-011: a JSON body", func(h *house) {
 		is(h, h.send("POST", "/api/v2/Crud/Create/Vendor.json", fmt.Sprintf(`{"devKey":%q,"sessionId":%q,"data":{"obj":{"name":"Body"}}}`, h.key, h.session),
 			"Content-Type", "application/json; charset=utf-8"), 200, "")
 		is(h, h.send("POST", "/api/v2/Crud/Create/Vendor.json", fmt.Sprintf(`{"devKey":%q,"sessionId":%q,"data":"{\"obj\":{\"name\":\"Text\"}}"}`, h.key, h.session),
@@ -118,7 +118,7 @@ func TestTransport(t *testing.T) {
 			"Content-Type", "application/json"), 200, "")
 		is(h, h.send("POST", "/api/v2/List/Vendor.json", `[1`, "Content-Type", "application/json"), 200, "BDC_1122")
 	})
-	h.run("V2_012: the body wins", func(h *house) {
+	h.run("V2-012: the body wins", func(h *house) {
 		is(h, h.send("POST", "/api/v2/List/Vendor.json?sessionId=nonsense", cred, "Content-Type", formType), 200, "")
 		is(h, h.send("POST", "/api/v2/List/Vendor.json?"+cred, "sessionId=nonsense", "Content-Type", formType), 200, "BDC_1109")
 		is(h, h.send("POST", "/api/v2/List/Vendor.json?", cred+"&sessionId=nonsense", "Content-Type", formType), 200, "")
@@ -126,19 +126,19 @@ func TestTransport(t *testing.T) {
 	h.run("1.2.9: headers", func(h *house) {
 		is(h, h.send("POST", "/api/v2/List/Vendor.json", "", "devKey", h.key, "sessionId", h.session), 200, "")
 	})
-	h.run("V2_013: no JSON", func(h *house) { h.refused("List/Vendor", "not json", "BDC_1122") })
-	h.run("V2_014: a list", func(h *house) { h.refused("List/Vendor", "[1]", "BDC_1122") })
-	h.run("V2_015: a slip of clients", func(h *house) { h.refused("List/Vendor", "[object Object]", "BDC_1122") })
-	h.run("V2_016: no data", func(h *house) {
+	h.run("V2-013: no JSON", func(h *house) { h.refused("List/Vendor", "not json", "BDC_1122") })
+	h.run("V2-014: a list", func(h *house) { h.refused("List/Vendor", "[1]", "BDC_1122") })
+	h.run("V2-015: a slip of clients", func(h *house) { h.refused("List/Vendor", "[object Object]", "BDC_1122") })
+	h.run("V2-016: no data", func(h *house) {
 		a := h.form("List/Vendor.json", "devKey", h.key, "sessionId", h.session)
 		is(h, a, 200, "")
 		_ = a.rows()
 	})
-	h.run("V2_017: no Content-Type", func(h *house) {
+	h.run("V2-017: no Content-Type", func(h *house) {
 		is(h, h.send("POST", "/api/v2/List/Vendor.json", cred), 200, "")
 		is(h, h.send("POST", "/api/v2/List/Vendor.json", cred, "Content-Type", "text/plain"), 200, "")
 	})
-	h.run("V2_018: an exclamation mark", func(h *house) {
+	h.run("V2-018: an exclamation mark", func(h *house) {
 		if !strings.Contains(h.session, "!") {
 			h.t.Fatalf("session %q", h.session)
 		}
