@@ -141,8 +141,9 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 	var b strings.Builder
 	args := []any{string(tx.Org())}
 	b.WriteString("SELECT id FROM " + t.Table + " WHERE org_id = $1")
-	selective := false
+	selective, few := false, false
 	for _, f := range q.Filters {
+		few = few || f.Field.Kind == Text && (f.Op == Eq || f.Op == In || f.Op == Sw)
 		b.WriteString(" AND ")
 		if f.Or == nil {
 			args = t.condition(&b, f, args)
@@ -164,9 +165,9 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 	b.WriteString(" ORDER BY ")
 	if len(q.Order) == 0 {
 		// A plus keeps SQLite from walking the whole organisation in this order to save a sort, where a filter finds
-		// the few rows at once.
+		// the few rows at once. A page of many is better walked to, but not one of the few that a text names.
 		plus := ""
-		if selective && q.Limit == 0 {
+		if selective && q.Limit == 0 || few {
 			plus = "+"
 		}
 		b.WriteString(plus + "created_time, " + "id")

@@ -342,7 +342,7 @@ func billShape() *shape.Shape {
 		l.opt("description", "description", 4000),
 		l.opt("lineType", "lineType", 0),
 		l.opt("quantity", "quantity", 0),
-		l.opt("unitPrice", "unitPrice", 0),
+		priced(l.opt("unitPrice", "unitPrice", 0)),
 		l.lineOrder(),
 		l.kept("purchaseOrderBillLinkId", record.Ref, zero),
 		l.kept("unitOfMeasureId", record.Ref, zero),
@@ -364,6 +364,12 @@ func billShape() *shape.Shape {
 	s.Also = []shape.Entry{l.opt("departmentId", "departmentId", 0), l.opt("jobId", "jobId", 0),
 		l.opt("locationId", "locationId", 0), l.opt("customerId", "customerId", 0)}
 	return s
+}
+
+// priced shows a price with two decimals at least.
+func priced(e shape.Entry) shape.Entry {
+	e.Scale = 2
+	return e
 }
 
 // lineOrder is the place of a line, counted from 0.
