@@ -130,7 +130,7 @@ func (r *Running) routes() (http.Handler, error) {
 	xml := calls.count("xml1", xmlv1.New(a.DB, a.Sessions, a.Blobs, spools, a.Log).WithLimits(a.Limiter))
 	mux.Handle("/crudApi", xml)
 	mux.Handle("/crudApi/{$}", xml)
-	json := jsonv2.New(jsonv2.Deps{DB: a.DB, Sessions: a.Sessions, Vault: a.Vault, Blobs: a.Blobs, SpoolDir: spools,
+	forms := jsonv2.New(jsonv2.Deps{DB: a.DB, Sessions: a.Sessions, Vault: a.Vault, Blobs: a.Blobs, SpoolDir: spools,
 		PublicURL: a.PublicURL, Log: a.Log, Limits: a.Limiter, Invite: a.invite})
 	mux.Handle("/", calls.count("web", pages))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
@@ -142,7 +142,7 @@ func (r *Running) routes() (http.Handler, error) {
 		mux.HandleFunc("POST /sandbox/settle", r.settle)
 		mux.HandleFunc("GET /sandbox/mail", r.mails)
 	}
-	return json.Before(mux, func(h http.Handler) http.Handler { return calls.count("json2", h) }), nil
+	return forms.Before(mux, func(h http.Handler) http.Handler { return calls.count("json2", h) }), nil
 }
 
 func (r *Running) ready(w http.ResponseWriter, q *http.Request) {

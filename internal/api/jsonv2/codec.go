@@ -34,7 +34,7 @@ func silent(name string) bool {
 
 // object reads obj, which is to be a record of shape s.
 func (r *reader) object(s *shape.Shape, obj *jsondoc.Value, rec record.Record) {
-	if v := obj.Get("entity"); !v.IsNone() && !sameEntity(v, s.Name, r.strict || r.creating) {
+	if v := obj.Get("entity"); !v.IsNone() && !sameEntity(v, s.Name) {
 		r.found.mismatch = true
 		return
 	}
@@ -63,7 +63,7 @@ func (r *reader) object(s *shape.Shape, obj *jsondoc.Value, rec record.Record) {
 	}
 	if r.creating {
 		for _, e := range s.Entries {
-			if e.Use == shape.Required && !r.given(s, &e, obj) {
+			if e.Use == shape.Required && !given(&e, obj) {
 				add(&r.found.missing, e.Path)
 			}
 		}
@@ -72,13 +72,13 @@ func (r *reader) object(s *shape.Shape, obj *jsondoc.Value, rec record.Record) {
 
 // sameEntity compares an entity's name. In nested objects the case of the first letter does not matter (4.1.8); no
 // entity is told from another by it, so it does not matter anywhere.
-func sameEntity(v *jsondoc.Value, name string, _ bool) bool {
+func sameEntity(v *jsondoc.Value, name string) bool {
 	t := v.Text
 	return v.Kind == jsondoc.String && t != "" && strings.ToUpper(t[:1])+t[1:] == name
 }
 
 // given reports whether obj brings a value for e, under its own name or another.
-func (r *reader) given(s *shape.Shape, e *shape.Entry, obj *jsondoc.Value) bool {
+func given(e *shape.Entry, obj *jsondoc.Value) bool {
 	if !isNone(e, obj.Get(e.Path)) {
 		return true
 	}

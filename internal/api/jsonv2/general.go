@@ -10,7 +10,6 @@ import (
 	"github.com/duebook/duebook/internal/api/shape"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
-	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/record"
 )
 
@@ -155,6 +154,3 @@ func addEnums(out map[string]map[string]string, s *shape.Shape) {
 		addEnums(out, s.Lines)
 	}
 }
-
-// missing is the refusal of an absent member that no field stands for.
-func missing(names ...string) error { return fault.ErrMissing.On(names...) }

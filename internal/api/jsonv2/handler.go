@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/duebook/duebook/internal/api/problem"
-	"github.com/duebook/duebook/internal/api/shape"
 	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/document"
@@ -404,6 +403,3 @@ func (q *request) appendFailure(b []byte, err error) []byte {
 	b = append(append(b, code...), `","error_message":`...)
 	return append(record.AppendQuoted(b, message), "}}"...)
 }
-
-// shapeOf gives the shape of an entity that another area shows inside of its own.
-func (h *Handler) shapeOf(name string) *shape.Shape { return h.entities[name].shape }

@@ -136,9 +136,8 @@ func (e *entity) page(q *request, tx *db.Tx, query record.Query, audit bool) (ra
 // query reads the parameters of a list. polls reports that a client polls by the answer.
 func (e *entity) query(in *args) (q record.Query, polls, audit bool, err error) {
 	start, max := in.int("start", optional, 0), in.int("max", optional, pageSize)
-	nested := in.flag("nested", false) // changes nothing (4.3.16)
+	in.flag("nested", false) // a boolean, which changes nothing (4.3.16)
 	audit = in.flag("showAudit", false)
-	_ = nested
 	var bad []string
 	for _, name := range in.found.types {
 		bad = append(bad, name)

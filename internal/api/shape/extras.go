@@ -11,7 +11,6 @@ import (
 type Extra struct {
 	Kind    record.Kind // of what is taken
 	Default string      // as it is written: null, "0", false
-	Words   map[int64]string
 }
 
 // Keep makes the entry of an extra member: held in the record's field extras, of that kind, with that default.
