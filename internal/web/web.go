@@ -34,6 +34,7 @@ import (
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/sending"
 	"github.com/duebook/duebook/internal/web/assets"
 	"github.com/duebook/duebook/internal/web/read"
 	"github.com/duebook/duebook/internal/web/view"
@@ -55,6 +56,7 @@ type Deps struct {
 type handler struct {
 	Deps
 	secure bool // cookies travel by https only
+	tries  sending.Tries
 }
 
 // What a request may weigh.
@@ -100,6 +102,10 @@ func (h *handler) routes() []route {
 		{"POST /reset-password", h.reset},
 		{"GET /organisations", h.organisations},
 		{"POST /organisations", h.choose},
+
+		{"GET /pay/{token}", h.payLink},
+		{"POST /pay/{token}", h.payAtLink},
+		{"GET /pay/{token}/invoice.pdf", h.payLinkPDF},
 
 		{"GET /{$}", h.home},
 		{"GET /bills", h.bills},

@@ -17,6 +17,8 @@ func (v ErrorPage) words() (heading, detail string) {
 		heading, detail = "You may not do this", "Your role in this organisation does not include it. An administrator can change that."
 	case http.StatusNotFound:
 		heading, detail = "There is nothing here", "The address may be mistyped, or what it showed belongs to another organisation."
+	case http.StatusTooManyRequests:
+		heading, detail = "Too many tries", "Wait a while, then try again."
 	default:
 		heading, detail = "Something went wrong on our side", "Nothing was half done: what you sent was either kept whole or not at all. Look before you send it again."
 	}
