@@ -161,12 +161,16 @@ func chargeable(tx *db.Tx, o org.Organisation, own *bank.Account, r *receipt.Rec
 	if a, err = customer.BankAccounts.Load(tx, r.PaymentAccountID); err != nil {
 		return nil, "", err
 	}
+	authorized, err := r.Authorized(tx, c)
+	if err != nil {
+		return nil, "", err
+	}
 	switch {
 	case o.State != org.StateActive:
 		why = "The organisation is not active."
 	case !own.Usable():
 		why = "The account the money would go to is not active and verified."
-	case !c.Authorized:
+	case !authorized:
 		why = "The customer no longer authorises charges."
 	case !a.Usable():
 		why = "The customer's bank account is not active and verified."

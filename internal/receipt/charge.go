@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
@@ -87,6 +88,21 @@ func mayCharge(tx *db.Tx, customerID, account ids.ID, standing bool) error {
 		return err
 	}
 	return nil
+}
+
+// Authorized reports whether the customer still agrees to the charge: by its standing authorisation, or by one for this
+// debit alone that is not revoked (AR-12).
+func (r *Receipt) Authorized(tx *db.Tx, c *customer.Customer) (bool, error) {
+	if c.Authorized {
+		return true, nil
+	}
+	var single bool
+	err := tx.Row(`SELECT EXISTS (SELECT 1 FROM debit_authorizations WHERE org_id = $1 AND received_pay_id = $2 AND revoked = 0)`,
+		string(tx.Org()), string(r.ID)).Scan(&single)
+	if err != nil {
+		return false, fmt.Errorf("look for the authorisation of %s: %w", r.ID, err)
+	}
+	return single, nil
 }
 
 // Leave marks a charge that goes out in a file: the bank is asked to settle it on that day.
