@@ -201,7 +201,6 @@ func refusePayment(f *view.PayLinkForm, err error) bool {
 	wrong, ok := refusal(err, map[string]string{"routingNumber": "routingNumber", "accountNumber": "accountNumber", "amount": "amount", "name": "name"},
 		map[string]string{
 			"field_missing":           "Fill this in.",
-			"value_invalid":           "Look at this number once more.",
 			"invoice_amount":          "Enter an amount of at most what is still due and not under way already.",
 			"payment_amount":          "Enter an amount of at most what is still due.",
 			"customer_charge_waiting": "A payment from the account on file is under way. Until it is done, pay with that account.",
@@ -209,6 +208,9 @@ func refusePayment(f *view.PayLinkForm, err error) bool {
 		})
 	for _, w := range wrong {
 		w.Code = "" // nothing to a customer
+		if errors.Is(err, fault.ErrValue) && (w.Field == "routingNumber" || w.Field == "accountNumber") {
+			w.Message = "Look at the " + map[string]string{"routingNumber": "routing", "accountNumber": "account"}[w.Field] + " number once more."
+		}
 		f.Errors = append(f.Errors, w)
 	}
 	return ok

@@ -79,7 +79,7 @@ func TestAR7_PayLink(t *testing.T) {
 				"holderType", "1", "agree", "yes"}
 		}
 		pay(whole("1250.01", "990000013")...).want(t, 422, "at most what is still due", "Jo Hart")
-		pay(whole("1", "123")...).want(t, 422, "Look at this number once more")
+		pay(whole("1", "123")...).want(t, 422, "Look at the routing number once more")
 		if r := b.postFrom("cross-site", path, append(whole("250", "990000013"), form...)...); r.status != 403 {
 			t.Errorf("from another site: %d", r.status)
 		}
