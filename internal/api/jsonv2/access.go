@@ -109,6 +109,7 @@ func (h *Handler) login(q *request, _ *args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	q.opened = o.ID
 	return struct {
 		SessionID   string `json:"sessionId"`
 		OrgID       ids.ID `json:"orgId"`

@@ -101,8 +101,9 @@ type request struct {
 	session *org.Session // nil where none is needed
 	checked bool         // a transaction has found the session alive
 	wire    func(string) string
-	bulk    bool // runs the members of a bulk call, each in its own transaction
-	top     raw  // a member beside the three (1.3.8)
+	bulk    bool   // runs the members of a bulk call, each in its own transaction
+	top     raw    // a member beside the three (1.3.8)
+	opened  string // the session a login opened, for the cookie (1.2.9)
 }
 
 const base = "/api/"
@@ -361,6 +362,10 @@ func (q *request) succeed(w http.ResponseWriter, data any) {
 		return
 	}
 	head(w)
+	if q.opened != "" {
+		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: q.opened, Path: "/api/v2", HttpOnly: true,
+			Secure: strings.HasPrefix(q.baseURL(), "https:"), SameSite: http.SameSiteStrictMode})
+	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	_, _ = w.Write(b)
 }

@@ -36,8 +36,12 @@ var (
 // param is a name and its value.
 type param struct{ name, value string }
 
+// sessionCookie carries a session for clients that know no other place for it (1.2.9). A foreign page cannot use it: every
+// call needs the developer key as well.
+const sessionCookie = "sid"
+
 // params are the parameters of a request by where they stood. The body wins over the query, the first of one name over
-// later ones (1.2.5), and headers are asked last (1.2.9). One that is empty counts as absent.
+// later ones (1.2.5), headers are asked next and the cookie last (1.2.9). One that is empty counts as absent.
 type params struct {
 	body, query []param
 	header      http.Header
@@ -58,10 +62,16 @@ func (p *params) get(name string) string {
 			}
 		}
 	}
-	if name == "devKey" || name == "sessionId" {
-		return clean(p.header.Get(name))
+	if name != "devKey" && name != "sessionId" {
+		return ""
 	}
-	return ""
+	value := p.header.Get(name)
+	if value == "" && name == "sessionId" {
+		if c, err := (&http.Request{Header: p.header}).Cookie(sessionCookie); err == nil {
+			value = c.Value
+		}
+	}
+	return clean(value)
 }
 
 // clean makes a parameter what a database takes as a text.

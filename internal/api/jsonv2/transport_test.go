@@ -126,6 +126,21 @@ func TestTransport(t *testing.T) {
 	h.run("1.2.9: headers", func(h *house) {
 		is(h, h.send("POST", "/api/v2/List/Vendor.json", "", "devKey", h.key, "sessionId", h.session), 200, "")
 	})
+	h.run("1.2.9: a cookie", func(h *house) {
+		in := h.form("Login.json", "devKey", h.key, "userName", h.email, "password", password, "orgId", string(h.org))
+		is(h, in, 200, "")
+		sid := in.text("sessionId")
+		set := in.header.Get("Set-Cookie")
+		if set != "sid="+sid+"; Path=/api/v2; HttpOnly; SameSite=Strict" {
+			h.t.Errorf("Set-Cookie: %s", set)
+		}
+		key := "devKey=" + h.key
+		is(h, h.send("POST", "/api/v2/List/Vendor.json", key, "Content-Type", formType, "Cookie", "sid="+sid), 200, "")
+		is(h, h.send("POST", "/api/v2/List/Vendor.json", key, "Content-Type", formType, "Cookie", "sid="+sid+";"), 200, "")
+		is(h, h.send("POST", "/api/v2/List/Vendor.json", "", "Content-Type", formType, "Cookie", "sid="+sid), 200, "BDC_1178")
+		is(h, h.send("POST", "/api/v2/List/Vendor.json", key+"&sessionId=nonsense", "Content-Type", formType, "Cookie", "sid="+sid), 200, "BDC_1109")
+		is(h, h.send("POST", "/api/v2/List/Vendor.json", key, "Content-Type", formType, "Cookie", "undefined"), 200, "BDC_1108")
+	})
 	h.run("V2-013: no JSON", func(h *house) { h.refused("List/Vendor", "not json", "BDC_1122") })
 	h.run("V2-014: a list", func(h *house) { h.refused("List/Vendor", "[1]", "BDC_1122") })
 	h.run("V2-015: a slip of clients", func(h *house) { h.refused("List/Vendor", "[object Object]", "BDC_1122") })
