@@ -139,6 +139,7 @@ func (c *session) Data(r io.Reader) error {
 var remittance = Message{
 	From:    `"Müller & Söhne" <ap@northwind.example>`,
 	To:      []string{"ana@vendor.example", "Bo Ñandú <bo@vendor.example>"},
+	ReplyTo: "bo@northwind.example",
 	Subject: "Zahlung über 1.234,50 € für Rechnung № 7 – 支払い、とても長い件名なので折り返しが必要です",
 	Text:    "Grüße\n.\nFrom here on: a line with a single dot was above.\n" + strings.Repeat("a long line ", 120),
 	HTML:    "<p>Grüße</p>",
@@ -180,6 +181,9 @@ func TestSend(t *testing.T) {
 	}
 	if to, err := m.Header.AddressList("To"); err != nil || len(to) != 2 || to[1].Name != "Bo Ñandú" {
 		t.Errorf("To = %v, %v", to, err)
+	}
+	if answer, err := m.Header.AddressList("Reply-To"); err != nil || len(answer) != 1 || answer[0].Address != remittance.ReplyTo {
+		t.Errorf("Reply-To = %v, %v", answer, err)
 	}
 	if date, err := m.Header.Date(); err != nil || !date.Equal(remittance.Date) {
 		t.Errorf("Date = %v, %v", date, err)
