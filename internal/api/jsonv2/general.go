@@ -60,10 +60,8 @@ var typeNames = map[record.Kind]string{record.Text: "string", record.Ref: "id", 
 	record.Date: "date", record.Instant: "datetime", record.Money: "decimal", record.Quantity: "decimal", record.Int: "integer"}
 
 func (h *Handler) metadata(q *request, in *args) (any, error) {
-	wanted := in.texts("entities", optional)
-	if one := in.text("entity", optional); one != "" {
-		wanted = append(wanted, one)
-	}
+	wanted := append(in.texts("entities", optional), in.texts("entity", optional)...)
+	wanted = slices.DeleteFunc(wanted, func(name string) bool { return name == "" })
 	if err := in.err(); err != nil {
 		return nil, err
 	}

@@ -222,7 +222,11 @@ func TestV2_131(t *testing.T) {
 	if two := h.ok("GetEntityMetadata", `{"entities":["Vendor","Bill"]}`); len(two.data.(map[string]any)) != 2 {
 		t.Error(two.raw)
 	}
+	if one := h.ok("GetEntityMetadata", `{"entity":["Bill"]}`); len(one.data.(map[string]any)) != 1 || one.at("Bill.fields") == nil {
+		t.Errorf("%s", one.raw)
+	}
 	h.refused("GetEntityMetadata", `{"entity":"Widget"}`, "BDC_1114")
+	h.refused("GetEntityMetadata", `{"entity":["Widget"]}`, "BDC_1114")
 	if e := h.ok("Enum", ``); !strings.Contains(e.raw, `"BillLineItem.lineType":{"1":"EXPENSE","2":"ITEM"}`) {
 		t.Error(e.raw)
 	}
