@@ -21,13 +21,30 @@ var kinds = map[record.Kind]string{
 	record.Quantity: "number", record.Date: "date", record.Instant: "date-time",
 }
 
-// kind says what a field's values are; a reference names its record.
-func kind(e *shape.Entry) string {
+// kind says what a field's values are; a reference names its record, by shown: the headings of types by domain name.
+func kind(e *shape.Entry, shown map[string]string) string {
 	f := e.Field
-	if f.Kind == record.Ref && f.Target != nil && f.Target() != nil {
-		return "id of a " + f.Target().Name
+	if f.Kind != record.Ref || f.Target == nil || f.Target() == nil {
+		return kinds[f.Kind]
 	}
-	return kinds[f.Kind]
+	heading := shown[f.Target().Name]
+	if heading == "" {
+		return kinds[f.Kind]
+	}
+	article := "a"
+	if strings.ContainsRune("AEIOaeio", rune(heading[0])) {
+		article = "an"
+	}
+	return "id of " + article + " [" + heading + "](#" + anchor(heading) + ")"
+}
+
+// headings are the headings of records by their domain names.
+func headings(shapes []*shape.Shape) map[string]string {
+	shown := map[string]string{}
+	for _, s := range shapes {
+		shown[s.Type.Name] = s.Name
+	}
+	return shown
 }
 
 // most is how many characters a generation takes, 0 for no limit of its own.
@@ -60,20 +77,30 @@ func meaning(s *shape.Shape, e *shape.Entry) string {
 	if e.Field.Kind != record.Enum || len(e.Field.Words) == 0 {
 		return text
 	}
-	var words []string
+	table := map[int64]string{} // of the numbers shown
 	for _, n := range slices.Sorted(maps.Keys(e.Field.Words)) {
 		shown := n
 		if other, ok := e.Show[n]; ok {
 			shown = other
 		}
-		word := fmt.Sprintf("%d %s", shown, strings.ToLower(strings.ReplaceAll(e.Field.Words[n], "_", " ")))
-		if !slices.Contains(words, word) {
-			words = append(words, word)
+		if table[shown] == "" {
+			table[shown] = word(e.Field.Words[n])
 		}
 	}
-	list := strings.Join(words, ", ")
-	if text == "" {
-		return list
+	var words []string
+	for _, n := range slices.Sorted(maps.Keys(table)) {
+		words = append(words, fmt.Sprintf("%d %s", n, table[n]))
 	}
-	return text + " " + strings.ToUpper(list[:1]) + list[1:] + "."
+	return text + " " + strings.Join(words, ", ") + "."
+}
+
+// word is the name of a number of an enumeration as a sentence has it.
+func word(name string) string {
+	words := strings.Split(strings.ToLower(name), "_")
+	for i, w := range words {
+		if slices.Contains([]string{"ach", "ein", "rpps", "ssn"}, w) {
+			words[i] = strings.ToUpper(w)
+		}
+	}
+	return strings.Join(words, " ")
 }

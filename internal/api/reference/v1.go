@@ -31,10 +31,11 @@ func v1() string {
 	}
 	b.WriteString("\n## Records\n\nIn the order in which they are written. *R* must be sent on creation, *–* is shown and ignored when sent, *F* can be\n" +
 		"filtered by. A length is what this generation takes.\n")
+	shown := headings(records)
 	for _, s := range records {
-		recordTable(&b, s, s.Name)
+		recordTable(&b, s, s.Name, shown)
 		if s.Lines != nil {
-			recordTable(&b, s.Lines, s.Lines.Name+" in "+s.List)
+			recordTable(&b, s.Lines, s.Lines.Name+" in "+s.List, shown)
 		}
 	}
 	return b.String()
@@ -52,11 +53,8 @@ func v1Elements(o xmlv1.Operation) string {
 }
 
 // recordTable writes the fields of a shape.
-func recordTable(b *strings.Builder, s *shape.Shape, title string) {
-	fmt.Fprintf(b, "\n### %s\n\n", title)
-	if text := records[s.Type.Name]; text != "" {
-		b.WriteString(text + "\n\n")
-	}
+func recordTable(b *strings.Builder, s *shape.Shape, title string, shown map[string]string) {
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n", title, records[s.Type.Name])
 	b.WriteString("| Field | Type | Length | | Meaning |\n|---|---|---|---|---|\n")
 	for i := range s.Entries {
 		e := &s.Entries[i]
@@ -64,7 +62,7 @@ func recordTable(b *strings.Builder, s *shape.Shape, title string) {
 		if n := most(e); n > 0 {
 			length = fmt.Sprint(n)
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", e.Path, kind(e), length, flags(e), cell(meaning(s, e)))
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", e.Path, kind(e, shown), length, flags(e), cell(meaning(s, e)))
 	}
 }
 

@@ -28,8 +28,13 @@ func v2() string {
 	}
 	b.WriteString("\n## Entities\n\nIn the order in which their members are written, behind `entity`. *R* must be sent on creation, *–* is shown and ignored when\n" +
 		"sent, *F* can be filtered and sorted by in lists. A length is what this generation takes.\n")
+	shapes := make([]*shape.Shape, len(entities))
+	for i, e := range entities {
+		shapes[i] = e.Shape
+	}
+	shown := headings(shapes)
 	for _, e := range entities {
-		v2Entity(&b, e)
+		v2Entity(&b, e, shown)
 	}
 	return b.String()
 }
@@ -51,18 +56,15 @@ func v2Notes(c jsonv2.Call) string {
 	return strings.Join(notes, " ")
 }
 
-func v2Entity(b *strings.Builder, e jsonv2.Entity) {
+func v2Entity(b *strings.Builder, e jsonv2.Entity, shown map[string]string) {
 	s := e.Shape
 	fmt.Fprintf(b, "\n### %s\n\n", s.Name)
-	if text := records[s.Type.Name]; text != "" {
-		b.WriteString(text + "\n\n")
-	}
-	fmt.Fprintf(b, "Operations: %s.", strings.Join(e.Operations, ", "))
+	fmt.Fprintf(b, "%s\n\nOperations: %s.", records[s.Type.Name], strings.Join(e.Operations, ", "))
 	if len(e.Trusted) > 0 {
 		fmt.Fprintf(b, " In a trusted session: %s.", strings.Join(e.Trusted, ", "))
 	}
 	b.WriteString("\n\n")
-	v2Fields(b, s, e)
+	v2Fields(b, s, e, shown)
 	var lines []string
 	for _, path := range slices.Sorted(maps.Keys(e.Lines)) {
 		if e.Lines[path] {
@@ -72,18 +74,28 @@ func v2Entity(b *strings.Builder, e jsonv2.Entity) {
 	if lines != nil {
 		fmt.Fprintf(b, "\nLists can be filtered by %s of the lines, too.\n", strings.Join(lines, ", "))
 	}
+	for _, m := range s.Root.Members {
+		if m.Rows != nil {
+			fmt.Fprintf(b, "\nShows a list `%s` of [%s](#%s).\n", m.Name, m.Lines.Name, anchor(m.Lines.Name))
+		}
+	}
 	if s.Lines != nil {
-		fmt.Fprintf(b, "\n#### %s in %s\n\n", s.Lines.Name, s.List)
-		v2Fields(b, s.Lines, jsonv2.Entity{Shape: s.Lines})
+		fmt.Fprintf(b, "\n#### %s in %s\n\n%s\n\n", s.Lines.Name, s.List, records[s.Lines.Type.Name])
+		v2Fields(b, s.Lines, jsonv2.Entity{Shape: s.Lines}, shown)
 	}
 }
 
-func v2Fields(b *strings.Builder, s *shape.Shape, e jsonv2.Entity) {
+func v2Fields(b *strings.Builder, s *shape.Shape, e jsonv2.Entity, shown map[string]string) {
 	b.WriteString("| Member | Type | Length | | Meaning |\n|---|---|---|---|---|\n")
 	var constant []string
+	kept := map[string][]string{} // by kind
 	for i := range s.Entries {
 		x := &s.Entries[i]
-		if x.Field.Derived() && !x.Field.Listable() && x.Null != "" && x.Extra == nil {
+		if x.Extra != nil {
+			kept[kinds[x.Extra.Kind]] = append(kept[kinds[x.Extra.Kind]], "`"+x.Path+"`")
+			continue
+		}
+		if same(x) {
 			constant = append(constant, "`"+x.Path+"` "+x.Null)
 			continue
 		}
@@ -95,11 +107,23 @@ func v2Fields(b *strings.Builder, s *shape.Shape, e jsonv2.Entity) {
 		if f := e.Lists[x.Path]; f != nil && !e.Lines[x.Path] {
 			marks = strings.TrimSpace(marks + " F")
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", x.Path, kind(x), length, marks, cell(meaning(s, x)))
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", x.Path, kind(x, shown), length, marks, cell(meaning(s, x)))
+	}
+	if len(kept) > 0 {
+		var all []string
+		for _, k := range slices.Sorted(maps.Keys(kept)) {
+			all = append(all, k+" "+strings.Join(kept[k], ", "))
+		}
+		fmt.Fprintf(b, "\nKept as sent, without effect here: %s.\n", strings.Join(all, "; "))
 	}
 	if constant != nil {
 		fmt.Fprintf(b, "\nAlways the same: %s.\n", strings.Join(constant, ", "))
 	}
+}
+
+// same reports whether e is a member that every record shows alike.
+func same(e *shape.Entry) bool {
+	return e.Field.Derived() && !e.Field.Listable() && e.Null != "" && e.Extra == nil
 }
 
 const v2Intro = `A program posts form fields to ` + "`/api/v2/<path>.json`" + ` and reads one JSON object back: ` + "`response_status`" + ` is 0 for success and 1 for a

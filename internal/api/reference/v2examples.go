@@ -20,11 +20,11 @@ ME=$(value usersId)`},
 	{"CurrentTime", "The server's time, to ask for changes from.", `
 call CurrentTime '{}'`},
 	{"Errors", "Every error code; needs no session.", `
-curl -sS http://127.0.0.1:8080/api/v2/Errors.json | head -c 200
-echo`},
+curl -sS http://127.0.0.1:8080/api/v2/Errors.json -o errors.json
+head -c 300 errors.json; echo`},
 	{"Enum", "The tables of the enumerations, by entity and member.", `
-call Enum '{}' | head -c 200
-echo`},
+call Enum '{}' > /dev/null
+head -c 300 answer.json; echo`},
 	{"GetEntityMetadata", "The members of an entity: type, length, whether required, what lists can be filtered and sorted by.", `
 call GetEntityMetadata '{"entity": "Department"}'`},
 	{"Crud/Create", "`Crud/Create/<Entity>` makes a record and answers with it. The following examples need these.", `
@@ -54,13 +54,32 @@ call List/Bill '{"start": 0, "max": 50, "filters": [{"field": "paymentStatus", "
 call Bulk/Crud/Create/Job '{"bulk": [{"obj": {"name": "Dock 4"}}, {"obj": {"name": "Dock 5"}}]}'`},
 	{"MFAStatus", "Whether the session is trusted, as payments by a protected developer key need it. The key of these examples is exempt.", `
 call MFAStatus '{}'`},
-	{"GetDocuments", "The documents of a record.", `
-curl -sS http://127.0.0.1:8080/api/v2/UploadAttachment.json -F "devKey=$KEY" -F "sessionId=$SESSION" -F 'data={"id": "'$BILL'", "fileName": "note.txt"}' \
-  -F 'file=@org.json;filename=note.txt' | tee answer.json
-echo
-call GetDocuments '{"id": "'$BILL'", "start": 0, "max": 10}'`},
+	{"GetProfilePermissions", "What the users of a role may do.", `
+call List/Profile '{"start": 0, "max": 10}'
+PROFILE=$(value id)
+call GetProfilePermissions '{"profileId": "'$PROFILE'"}'`},
+	{"MFAChallenge", "Mails the user a code. The sandbox keeps the mail; a real user reads it.", `
+call MFAChallenge '{"useBackup": false}'
+CHALLENGE=$(value challengeId)
+CODE=$(curl -sS http://127.0.0.1:8080/sandbox/mail | grep -o '\b[0-9]\{6\}\b' | tail -n 1)`},
+	{"MFAAuthenticate", "Makes the session trusted by that code, and with `rememberMe` later ones from the same device for 30 days.", `
+call MFAAuthenticate '{"challengeId": "'$CHALLENGE'", "token": "'$CODE'", "deviceId": "till 4", "machineName": "Till", "rememberMe": true}'`},
+	{"UploadAttachment", "A document for a record, or without `id` for the inbox. Base 64 in the member `document` does instead of the file.", `
+echo 'two days' > note.txt
+curl -sS http://127.0.0.1:8080/api/v2/UploadAttachment.json -F "devKey=$KEY" -F "sessionId=$SESSION" \
+  -F 'data={"id": "'$BILL'", "fileName": "note.txt"}' -F file=@note.txt
+echo`},
+	{"GetDocuments", "The documents of a record, or without `id` those of the inbox.", `
+call GetDocuments '{"id": "'$BILL'", "start": 0, "max": 10}'
+DOCUMENT=$(value id)`},
+	{"RetrieveAttachment", "The same under an older name.", `
+call RetrieveAttachment '{"id": "'$BILL'", "start": 0, "max": 10}'`},
 	{"GetDocumentPages", "How many pages a record's documents have, and where they are downloaded.", `
 call GetDocumentPages '{"id": "'$BILL'"}'`},
+	{"RemoveAttachment", "Takes a document off its record, into the inbox.", `
+call RemoveAttachment '{"id": "'$DOCUMENT'"}'`},
+	{"AssignDocument", "Puts a document of the inbox with a record.", `
+call AssignDocument '{"documentId": "'$DOCUMENT'", "objectId": "'$VENDOR'"}'`},
 	{"PayBills", "Schedules payments of up to 200 bills: all or none. Bills of one vendor share a payment.", `
 call PayBills '{"processDate": "2026-11-25", "billPays": [{"billId": "'$BILL'", "amount": 1000}]}'
 PAYMENT=$(grep -o '"id":"stp[^"]*' answer.json | head -n 1 | cut -d '"' -f 4)`},
@@ -96,10 +115,13 @@ call ListUserApprovals '{"approvalType": "Bill"}'`},
 	{"Approve", "Approves, when it is the user's turn.", `
 call Approve '{"entity": "Bill", "objectId": "'$SECOND'", "comment": "fine"}'`},
 	{"Deny", "Denies; the bill cannot be paid until it has new approvers.", `
-call SetApprovers '{"entity": "Bill", "objectId": "'$BILL'", "approvers": ["'$ME'"]}'
-call Deny '{"entity": "Bill", "objectId": "'$BILL'", "comment": "not ours"}'`},
+call Crud/Create/Bill '{"obj": {"vendorId": "'$VENDOR'", "invoiceNumber": "INV-1003", "invoiceDate": "2026-11-20", "dueDate": "2026-12-20",
+  "billLineItems": [{"amount": 12}]}}'
+THIRD=$(value id)
+call SetApprovers '{"entity": "Bill", "objectId": "'$THIRD'", "approvers": ["'$ME'"]}'
+call Deny '{"entity": "Bill", "objectId": "'$THIRD'", "comment": "not ours"}'`},
 	{"ClearApprovers", "Takes the approvers off who have not approved.", `
-call ClearApprovers '{"entity": "Bill", "objectId": "'$SECOND'"}'`},
+call ClearApprovers '{"entity": "Bill", "objectId": "'$THIRD'"}'`},
 	{"SetCustomerAuthorization", "Records that a customer allows its account to be charged.", `
 call Crud/Create/Customer '{"obj": {"name": "Lakeside Marina", "email": "office@lakeside.example", "billAddress1": "1 Shore Road",
   "billAddressCity": "Chelan", "billAddressState": "WA", "billAddressZip": "98816", "billAddressCountry": "USA"}}'
@@ -119,7 +141,7 @@ RECEIPT=$(grep -o '"id":"0rp[^"]*' answer.json | head -n 1 | cut -d '"' -f 4)`},
 	{"VoidARPayment", "Takes back what was recorded; its invoices are open again.", `
 call VoidARPayment '{"id": "'$RECEIPT'"}'`},
 	{"ChargeCustomer", "Debits a customer's bank account.", `
-call Crud/Create/CustomerBankAccount '{"obj": {"customerId": "'$CUSTOMER'", "nameOnAccount": "Lakeside Marina", "routingNumber": "125000024",
+call Crud/Create/CustomerBankAccount '{"obj": {"customerId": "'$CUSTOMER'", "nameOnAccount": "Lakeside Marina", "routingNumber": "990000026",
   "accountNumber": "77001234"}, "agreedWithTOS": true}'
 DEBIT=$(value id)
 call ChargeCustomer '{"customerId": "'$CUSTOMER'", "paymentType": "3", "paymentAccountId": "'$DEBIT'",
@@ -137,14 +159,20 @@ call SendVendorInvite '{"vendorId": "'$VENDOR'", "email": "billing@harbortool.ex
 call GetNetworkStatus '{"id": "'$VENDOR'"}'`},
 	{"CancelInvite", "Takes back an open invitation.", `
 call CancelInvite '{"id": "'$VENDOR'"}'`},
-	{"SearchNetwork", "Organisations of this server that can be connected with.", `
-call SearchNetwork '{"name": "Harbor"}'`},
+	{"SearchNetwork", "Organisations of this server that let themselves be found by name.", `
+OTHER=$(duebook org create --sandbox --name "Harbor Tool Rental" --admin-email owner@harbortool.example --admin-password 'another long passphrase' --json |
+  sed 's/.*"orgId":"\([^"]*\)".*/\1/')
+duebook org set $OTHER networkPublic=true
+call SearchNetwork '{"name": "Harbor"}'
+NETWORK=$(value networkId)`},
+	{"SendInvite", "Asks such an organisation to connect with a vendor or customer of this one.", `
+call SendInvite '{"id": "'$VENDOR'", "networkId": "'$NETWORK'"}'`},
 	{"GetCheckImageData", "The picture of an issued check.", `
 curl -sS -X POST http://127.0.0.1:8080/sandbox/clock -d '{"now": "2026-12-07T17:00:00Z"}'
 curl -sS -X POST http://127.0.0.1:8080/sandbox/settle
 login
-call GetCheckImageData '{"sentPayId": "'$PAYMENT'"}' | head -c 200
-echo`},
+call GetCheckImageData '{"sentPayId": "'$PAYMENT'"}' > /dev/null
+head -c 300 answer.json; echo`},
 	{"Logout", "Ends the session.", `
 call Logout '{}'`},
 }
