@@ -79,7 +79,7 @@ func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
-// object gives the parameter data; an empty object where there is none. It fails with problem.ErrMalformed (1.2.12).
+// object gives the parameter data; an empty object where there is none, or null. It fails with problem.ErrMalformed (1.2.12).
 func (p *params) object() (*jsondoc.Value, error) {
 	if p.data != nil {
 		return p.data, nil
@@ -89,7 +89,10 @@ func (p *params) object() (*jsondoc.Value, error) {
 		return &jsondoc.Value{Kind: jsondoc.Object}, nil
 	}
 	v, err := jsondoc.Parse(text)
-	if err != nil || v.Kind != jsondoc.Object {
+	switch {
+	case err == nil && v.Kind == jsondoc.Null:
+		return &jsondoc.Value{Kind: jsondoc.Object}, nil
+	case err != nil || v.Kind != jsondoc.Object:
 		return nil, problem.ErrMalformed
 	}
 	return &v, nil

@@ -149,6 +149,10 @@ func TestTransport(t *testing.T) {
 		is(h, a, 200, "")
 		_ = a.rows()
 	})
+	h.run("1.2.12: null for no data", func(h *house) {
+		is(h, h.form("GetSessionInfo.json", "devKey", h.key, "sessionId", h.session, "data", "null"), 200, "")
+		is(h, h.form("Crud/Read/Vendor.json", "devKey", h.key, "sessionId", h.session, "data", "null"), 200, "BDC_1117")
+	})
 	h.run("V2-017: no Content-Type", func(h *house) {
 		is(h, h.send("POST", "/api/v2/List/Vendor.json", cred), 200, "")
 		is(h, h.send("POST", "/api/v2/List/Vendor.json", cred, "Content-Type", "text/plain"), 200, "")
