@@ -21,14 +21,12 @@ type Offline struct {
 	ToPrintCheck     bool
 	SyncReference    string
 	Description      string
-	AllowFuture      bool // a date up to 366 days ahead, a post-dated cheque; generation 1 does not take it (spec/README 15)
 }
 
 // RecordOffline is RecordPayment for one bill.
 func RecordOffline(tx *db.Tx, o Offline) (*BillPay, error) {
 	m, err := RecordPayment(tx, OfflineOrder{Bills: []Portion{{o.BillID, o.Amount}}, Date: o.Date, ChartOfAccountID: o.ChartOfAccountID,
-		AllowExport: o.AllowExport, ToPrintCheck: o.ToPrintCheck, SyncReference: o.SyncReference, Description: o.Description,
-		AllowFuture: o.AllowFuture})
+		AllowExport: o.AllowExport, ToPrintCheck: o.ToPrintCheck, SyncReference: o.SyncReference, Description: o.Description})
 	if err != nil {
 		return nil, err
 	}
@@ -46,15 +44,14 @@ type OfflineOrder struct {
 	ToPrintCheck     bool
 	SyncReference    string
 	Description      string
-	AllowFuture      bool
 }
 
 // RecordPayment records a payment made elsewhere: its bills are paid at once. It is posted on its date from the named
 // account, else from the ledger account of the default funding account; without one the owner is taken to have paid
 // (opening equity), as no account of the organisation did. The checks run in the order of api-v1 5.7: bill.ErrNoBill,
 // bill.ErrNotPayable unless the caller may pay unapproved bills, fault.ErrAmount, bill.ErrOverpaid, ErrNotBusinessDay for
-// no date or one after today in the organisation's zone, ErrTooLate, fault.ErrReference for an account that cannot be
-// paid from. Bills and credits are judged as by PayBills; fault.ErrMissing where several bills come without their vendor.
+// no date, ErrTooLate for one more than 366 days after today in the organisation's zone (a post-dated cheque is recorded
+// when it is written, spec/README 15), fault.ErrReference for an account that cannot be paid from. Bills and credits are judged as by PayBills; fault.ErrMissing where several bills come without their vendor.
 // Rules OFF-1, OFF-2.
 func RecordPayment(tx *db.Tx, o OfflineOrder) (*Payment, error) {
 	if err := tx.Require(org.RecordOfflinePayments); err != nil {
@@ -78,7 +75,7 @@ func RecordPayment(tx *db.Tx, o OfflineOrder) (*Payment, error) {
 			return nil, fault.ErrReference.On("billId")
 		}
 	}
-	if err := checkPast(tx, o); err != nil {
+	if err := checkRecorded(tx, o.Date); err != nil {
 		return nil, err
 	}
 	from, err := paidFrom(tx, o.ChartOfAccountID)

@@ -136,17 +136,17 @@ func confirmation(day civil.Date, n int64) string {
 	return fmt.Sprintf("P%02d%02d%02d%02d - %07d", day.Year()%100, day.Month(), day.Day(), n/10_000_000%100, n%10_000_000)
 }
 
-// checkPast fails with ErrNotBusinessDay or ErrTooLate for a date that cannot be that of a recorded payment.
-func checkPast(tx *db.Tx, o OfflineOrder) error {
+// checkRecorded fails with ErrNotBusinessDay or ErrTooLate for a date that cannot be that of a recorded payment.
+func checkRecorded(tx *db.Tx, date civil.Date) error {
 	own, err := org.Load(tx)
 	if err != nil {
 		return err
 	}
 	today := civil.Of(tx.Now(), own.Location())
 	switch {
-	case o.Date.IsZero(), o.Date.After(today) && !o.AllowFuture:
+	case date.IsZero():
 		return ErrNotBusinessDay.On("processDate")
-	case o.Date.After(today.AddDays(maxAhead)):
+	case date.After(today.AddDays(maxAhead)):
 		return ErrTooLate.On("processDate")
 	}
 	return nil

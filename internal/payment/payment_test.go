@@ -523,24 +523,22 @@ func TestOffline(t *testing.T) {
 			amount  int64
 			date    string
 			account ids.ID
-			future  bool
 			want    error
 		}{
-			{"weekend", 1_000, "2026-11-22", "", false, nil},
-			{"today", 1_000, "2026-11-23", "", false, nil},
-			{"tomorrow", 1_000, "2026-11-24", "", false, payment.ErrNotBusinessDay},
-			{"spec/README 15: a post-dated cheque", 1_000, "2026-11-24", "", true, nil},
-			{"too far ahead", 1_000, "2027-11-25", "", true, payment.ErrTooLate},
-			{"named account", 1_000, "2026-11-20", equity, false, nil},
-			{"a clearing account", 1_000, "2026-11-20", moc, false, fault.ErrReference},
-			{"unknown account", 1_000, "2026-11-20", ids.New(ids.Account), false, fault.ErrReference},
-			{"more than is left", 6_001, "2026-11-20", "", false, bill.ErrOverpaid},
-			{"the rest", 6_000, "2026-11-20", ids.Null, false, nil},
+			{"weekend", 1_000, "2026-11-22", "", nil},
+			{"today", 1_000, "2026-11-23", "", nil},
+			{"spec/README 15: a post-dated cheque", 1_000, "2026-11-24", "", nil},
+			{"too far ahead", 1_000, "2027-11-25", "", payment.ErrTooLate},
+			{"named account", 1_000, "2026-11-20", equity, nil},
+			{"a clearing account", 1_000, "2026-11-20", moc, fault.ErrReference},
+			{"unknown account", 1_000, "2026-11-20", ids.New(ids.Account), fault.ErrReference},
+			{"more than is left", 6_001, "2026-11-20", "", bill.ErrOverpaid},
+			{"the rest", 6_000, "2026-11-20", ids.Null, nil},
 		} {
 			var got *payment.BillPay
 			err := o.try(func(tx *db.Tx) (err error) {
 				got, err = payment.RecordOffline(tx, payment.Offline{BillID: b, Amount: c.amount, Date: civil.MustDate(c.date), ChartOfAccountID: c.account,
-					AllowFuture: c.future, SyncReference: "S1"})
+					SyncReference: "S1"})
 				return err
 			})
 			if !errors.Is(err, c.want) {

@@ -294,7 +294,7 @@ func (h *Handler) payBill(q *request, in *args) (any, error) {
 func (h *Handler) recordAPPayment(q *request, in *args) (any, error) {
 	o := payment.OfflineOrder{VendorID: in.ref("vendorId", optional), Date: processDate(in, required), ChartOfAccountID: in.ref("chartOfAccountId", optional),
 		AllowExport: true, ToPrintCheck: in.flag("toPrintCheck", false), SyncReference: in.text("syncReference", optional),
-		Description: in.text("description", optional), AllowFuture: true}
+		Description: in.text("description", optional)}
 	o.Bills, o.Credits = portions(in)
 	if longer(o.Description, 4000) {
 		add(&in.found.tooLong, "description")

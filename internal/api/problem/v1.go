@@ -27,7 +27,7 @@ var V1 = []Code{
 		"Check the spelling; names are case-sensitive.", []string{"operation_unknown"}, ""},
 	{"BDCE012", "Unknown Error", "The document cannot be interpreted, breaks a limit, or a call limit is exceeded.",
 		"Send well-formed XML with one operation element, within the limits of size, depth and number.", []string{"request_malformed", "request_too_slow", "request_cut_off", "method_not_allowed", "too_many", "too_many_lines", "store_busy", "too_many_calls", "calls_per_hour", "mails_per_minute", "login_throttled"}, ""},
-	{"BDCE013", "Not a Valid Process Date specified", "The process date is no date, or no business day; for a recorded payment, it lies after today.",
+	{"BDCE013", "Not a Valid Process Date specified", "The process date is no date, or for an online payment no business day.",
 		"Send MM/DD/YYYY of a banking day.", []string{"process_date_invalid"}, ""},
 	{"BDCE014", "Unknown Error", "Something failed on the server; a reference number is in its log.",
 		"Repeat the call; if it fails again, tell the operator the time of the call.", []string{"internal", "changed_meanwhile"}, ""},

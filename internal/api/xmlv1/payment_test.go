@@ -197,10 +197,12 @@ func TestPayments(t *testing.T) {
 			}
 			status(h, b, "0")
 			c := owed(h, "10")
-			for _, s := range []string{"11/24/26", "12/31/2026", "02/30/2012", "yesterday"} {
+			for _, s := range []string{"02/30/2012", "yesterday"} {
 				h.refused(offline(c, "1", s), "BDCE013")
 			}
-			h.made(offline(c, "1", "11/23/26"))
+			h.refused(offline(c, "1", "11/25/27"), "BDCE040", "processDate") // 367 days ahead
+			h.made(offline(c, "1", "11/24/26"))                              // spec/README 15: a post-dated cheque
+			h.made(offline(c, "1", "11/24/27"))
 			h.refused(offline(c, "1", "11/20/26", "chartOfAccountId", string(ids.New(ids.Account))), "BDCE007", "chartOfAccountId")
 			h.refused(offline(c, "1", "11/20/26", "chartOfAccountId", "x"), "BDCE049", "chartOfAccountId")
 			h.refused(offline(c, "1", "11/20/26", "toPrintCheck", "x", "allowExport", "y"), "BDCE040", "allowExport, toPrintCheck")
