@@ -128,7 +128,7 @@ func TestPermissionMatrix(t *testing.T) {
 		{"Use inbox", org.UseInbox, "ACK"},
 		{"View documents", org.ViewDocuments, "ACVPKR"},
 		{"Manage documents", org.ManageDocuments, "ACK"},
-		{"View customers, invoices", org.ViewReceivables, "ACPKR"},
+		{"View customers, invoices", org.ViewReceivables, "ACKR"},
 		{"Manage customers, invoices", org.ManageReceivables, "ACK"},
 		{"Charge customer", org.ChargeCustomers, "A"},
 		{"Record received payments", org.RecordReceipts, "ACK"},

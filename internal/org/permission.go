@@ -64,7 +64,7 @@ var roles = map[string]db.Permissions{
 		SubmitExpenses, ImportPayouts, ViewReports, ViewAudit, ManageWebhooks),
 	Approver: db.Of(ViewVendors, ViewBills, ApproveBills, SetApprovers, ViewDocuments, SubmitExpenses),
 	Payer: db.Of(ViewBanks, ViewVendors, ApproveVendorBankChange, ViewBills, PayApproved, PayUnassigned, ApprovePayments,
-		RecordOfflinePayments, CancelPayments, PrintChecks, ViewDocuments, ViewReceivables, SubmitExpenses, ReleasePayouts, ViewReports),
+		RecordOfflinePayments, CancelPayments, PrintChecks, ViewDocuments, SubmitExpenses, ReleasePayouts, ViewReports),
 	Clerk: db.Of(ViewBanks, ViewVendors, ManageVendors, ViewBills, ManageBills, SetApprovers, RecordOfflinePayments, UseInbox,
 		ViewDocuments, ManageDocuments, ViewReceivables, ManageReceivables, RecordReceipts, SubmitExpenses, ImportPayouts, ViewReports),
 	Auditor: db.Of(ViewBanks, ViewVendors, ViewBills, ViewDocuments, ViewReceivables, ViewReports, ViewAudit),
