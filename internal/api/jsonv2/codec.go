@@ -102,6 +102,7 @@ func (r *reader) lines(s *shape.Shape, c *shape.Member, v *jsondoc.Value, rec re
 	}
 	if v.Kind != jsondoc.List {
 		add(&r.found.types, c.Name)
+		add(&r.found.noLists, c.Name)
 		return
 	}
 	lines := s.Type.Lines
@@ -114,6 +115,7 @@ func (r *reader) lines(s *shape.Shape, c *shape.Member, v *jsondoc.Value, rec re
 		item := &v.Items[i]
 		if item.Kind != jsondoc.Object {
 			add(&r.found.types, c.Name)
+			add(&r.found.noLists, c.Name)
 			return
 		}
 		in := reader{creating: true, found: r.found}

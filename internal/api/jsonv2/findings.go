@@ -16,6 +16,7 @@ type findings struct {
 	unknown, missing     []string // structure
 	mismatch             bool
 	types                []string // field types
+	noLists              []string // those of them that should hold lines, and so are not missing
 	tooLong              []string // lengths and values
 	values               []string
 	choices, choiceTexts []string // enums
@@ -35,13 +36,14 @@ func (f *findings) badID(name, text string) {
 }
 
 func (f *findings) err() error {
+	missing := slices.DeleteFunc(slices.Clone(f.missing), func(name string) bool { return slices.Contains(f.noLists, name) })
 	switch {
 	case f.mismatch:
 		return problem.ErrMismatch
 	case len(f.unknown) > 0:
 		return problem.ErrMember.On(f.unknown...)
-	case len(f.missing) > 0:
-		return fault.ErrMissing.On(f.missing...)
+	case len(missing) > 0:
+		return fault.ErrMissing.On(missing...)
 	case len(f.types) > 0:
 		return problem.ErrType.On(f.types...)
 	case len(f.tooLong) > 0:

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -111,6 +113,7 @@ const base = "/api/"
 // ServeHTTP answers every request under /api/, and downloads.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{h: h, ctx: r.Context(), http: r}
+	defer q.crashed(w)
 	path := collapse(r.URL.Path)
 	if d, ok := h.files[strings.TrimPrefix(path, "/api/v2")]; ok {
 		h.serveFile(w, q, d)
@@ -151,6 +154,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.succeed(w, data)
+}
+
+// crashed answers what nobody expected (1.3.6). net/http breaks connections off by a panic of its own.
+func (q *request) crashed(w http.ResponseWriter) {
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(p)
+	default:
+		q.fail(w, http.StatusInternalServerError, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+	}
 }
 
 // Before gives a handler that leaves to next what is not this door's. A mux would redirect the addresses with doubled
@@ -373,6 +387,9 @@ func (q *request) succeed(w http.ResponseWriter, data any) {
 // fail writes the envelope of a refusal.
 func (q *request) fail(w http.ResponseWriter, status int, err error) {
 	head(w)
+	if _, _, known := problem.ForV2(err, nil); !known && status == http.StatusOK {
+		status = http.StatusInternalServerError // 1.3.6
+	}
 	switch wait := q.h.Limits.RetryAfter(err); {
 	case db.IsBusy(err):
 		w.Header().Set("Retry-After", "1")
