@@ -1,6 +1,7 @@
 package vendor
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -71,24 +72,9 @@ func Fill(tx *db.Tx, vendors []*Vendor) error {
 		{`SELECT vendor_id, status FROM vendor_bank_accounts WHERE org_id = $1 AND is_active = 1 AND vendor_id` + in,
 			func(v *Vendor, n int64) { v.AccountStatus = n }},
 	} {
-		rows, err := tx.Query(part.query, args...)
+		err := numbers(tx, part.query, args, func(id ids.ID, n int64) { part.to(byID[id], n) })
 		if err != nil {
 			return fmt.Errorf("add up what vendors are owed: %w", err)
-		}
-		for rows.Next() {
-			var id ids.ID
-			var n int64
-			if err := rows.Scan(&id, &n); err != nil {
-				_ = rows.Close()
-				return err
-			}
-			part.to(byID[id], n)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		if err := rows.Close(); err != nil {
-			return err
 		}
 	}
 	rows, err := tx.Query(`SELECT vendor_id, max(process_date) FROM payments WHERE org_id = $1 AND status = 2 AND vendor_id`+in+
@@ -106,4 +92,22 @@ func Fill(tx *db.Tx, vendors []*Vendor) error {
 		byID[id].LastPaid = day
 	}
 	return rows.Err()
+}
+
+// numbers runs a query for a number of each vendor.
+func numbers(tx *db.Tx, query string, args []any, to func(ids.ID, int64)) error {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id ids.ID
+		var n int64
+		if err := rows.Scan(&id, &n); err != nil {
+			return err
+		}
+		to(id, n)
+	}
+	return errors.Join(rows.Err(), rows.Close())
 }

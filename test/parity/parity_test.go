@@ -22,6 +22,7 @@ import (
 
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/server"
 	"github.com/duebook/duebook/internal/verify"
@@ -105,18 +106,20 @@ func element(object string, f fields) string {
 			b.WriteString(tag(k, v))
 		case []fields:
 			b.WriteString("<" + k + ">")
-			sum := 0.0
+			var sum int64
 			for _, l := range v {
 				b.WriteString(element(strings.TrimSuffix(k, "s"), l))
 				if s, ok := l["amount"].(string); ok {
-					var n float64
-					fmt.Sscan(s, &n)
+					n, err := money.ParseMinor(s, 2)
+					if err != nil {
+						panic(err)
+					}
 					sum += n
 				}
 			}
 			b.WriteString("</" + k + ">")
 			if object != "Invoice" {
-				b.WriteString(tag("amount", fmt.Sprintf("%.2f", sum)))
+				b.WriteString(tag("amount", money.FormatMinor(sum, 2)))
 			}
 		}
 	}
