@@ -1,5 +1,5 @@
 // Package crash kills a running server at random moments and looks at what is left: nothing that was answered is
-// lost, nothing is paid twice, every invariant holds.
+// lost, nothing is paid or fetched twice, every invariant holds.
 package crash
 
 import (
@@ -106,12 +106,15 @@ type victim struct {
 	mu       sync.Mutex
 	bills    map[string]bool // ids that were answered
 	payments map[string]bool
-	unsure   int // calls that were cut off
+	charges  map[string]bool
+	sent     []string // payments that trade made and has not voided
+	voids    int      // answered
+	unsure   int      // calls that were cut off
 }
 
 func newVictim(t *testing.T, bin, dbURL string) *victim {
 	t.Helper()
-	v := &victim{t: t, bin: bin, dir: t.TempDir(), bills: map[string]bool{}, payments: map[string]bool{}, seed: uint64(time.Now().UnixNano())}
+	v := &victim{t: t, bin: bin, dir: t.TempDir(), bills: map[string]bool{}, payments: map[string]bool{}, charges: map[string]bool{}, seed: uint64(time.Now().UnixNano())}
 	t.Logf("seed %d", v.seed)
 	v.rnd = rand.New(rand.NewPCG(v.seed, 1))
 	v.args = []string{"--data", v.dir, "--json"}
@@ -200,7 +203,7 @@ func (v *victim) login() string {
 	return between(s, "<sessionId>", "</sessionId>")
 }
 
-// torment kills the server n times while bills are created and paid and the clock moves on.
+// torment kills the server n times while bills are created, paid and voided, customers charged, and the clock moves on.
 func (v *victim) torment(n int) {
 	v.t.Helper()
 	v.start()
@@ -210,12 +213,16 @@ func (v *victim) torment(n int) {
 	if vendor == "" {
 		v.t.Fatalf("no vendor: %s", s)
 	}
+	d := v.debtor()
 	for round := range n {
+		today := v.enter()
+		v.trade(today, vendor, d, fmt.Sprintf("%d-t", round), 4) // all of it before the day goes on
 		stop := make(chan struct{})
 		var wg sync.WaitGroup
 		for w := range 3 {
 			wg.Go(func() { v.work(stop, vendor, fmt.Sprintf("%d-%d", round, w)) })
 		}
+		wg.Go(func() { v.trade(today, vendor, d, fmt.Sprintf("%d-u", round), 1000) })
 		wg.Go(func() { v.time(stop) })
 		time.Sleep(time.Duration(150+v.rnd.IntN(600)) * time.Millisecond)
 		v.kill()
@@ -226,12 +233,14 @@ func (v *victim) torment(n int) {
 		v.nothingLost(round)
 	}
 	v.settleAll()
+	v.charged(n, "0")
 	v.kill()
 	v.verify(n)
 	v.onceOnly()
-	v.t.Logf("%d kills, %d bills and %d payments answered, %d calls cut off", n, len(v.bills), len(v.payments), v.unsure)
-	if len(v.payments) == 0 {
-		v.t.Error("no payment was ever answered: the test proved nothing")
+	v.t.Logf("%d kills, %d bills, %d payments, %d voids and %d charges answered, %d calls cut off", n, len(v.bills), len(v.payments), v.voids,
+		len(v.charges), v.unsure)
+	if len(v.payments) == 0 || len(v.charges) == 0 {
+		v.t.Error("no payment or no charge was ever answered: the test proved nothing")
 	}
 }
 
@@ -269,6 +278,109 @@ func (v *victim) work(stop chan struct{}, vendor, name string) {
 		}
 		if id := between(s, "<id>", "</id>"); id != "" {
 			v.answered(v.payments, id)
+		}
+	}
+}
+
+// post calls generation 2; ok is false when the connection broke or the session is over. What it answers
+// is the data, nil for a refusal.
+func (v *victim) post(session, path, data string) (answer map[string]any, ok bool) {
+	resp, err := http.PostForm("http://"+v.addr+"/api/v2/"+path+".json", url.Values{"devKey": {v.key}, "sessionId": {session}, "data": {data},
+		"userName": {email}, "password": {password}, "orgId": {v.org}})
+	if err != nil {
+		return nil, false
+	}
+	defer resp.Body.Close()
+	var b struct {
+		Status int            `json:"response_status"`
+		Data   map[string]any `json:"response_data"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&b); err != nil {
+		return nil, false
+	}
+	if b.Status != 0 {
+		return nil, b.Data["error_code"] != "BDC_1109" // the session is over
+	}
+	return b.Data, true
+}
+
+// enter logs in to generation 2.
+func (v *victim) enter() string {
+	a, _ := v.post("", "Login", "")
+	id, _ := a["sessionId"].(string)
+	return id
+}
+
+// debtor is a customer that may be charged, and its bank account.
+type debtor struct{ id, account string }
+
+func (v *victim) debtor() (d debtor) {
+	v.t.Helper()
+	session := v.enter()
+	made := func(path, data string) string {
+		a, _ := v.post(session, path, data)
+		id, _ := a["id"].(string)
+		if id == "" {
+			v.t.Fatalf("%s: nothing made", path)
+		}
+		return id
+	}
+	d.id = made("Crud/Create/Customer", `{"obj":{"name":"Hartwell Hotel"}}`)
+	d.account = made("Crud/Create/CustomerBankAccount", fmt.Sprintf(`{"agreedWithTOS":true,"obj":{"customerId":%q,"nameOnAccount":"Hartwell Hotel",
+		"routingNumber":"990000026","accountNumber":"5551234"}}`, d.id))
+	if a, _ := v.post(session, "SetCustomerAuthorization", fmt.Sprintf(`{"customerId":%q}`, d.id)); a == nil {
+		v.t.Fatal("no authorisation")
+	}
+	return d
+}
+
+// trade pays bills with credits, voids what has left, and charges a customer n times, or until the server is gone or the
+// day of the session is over.
+func (v *victim) trade(session, vendor string, d debtor, name string, n int) {
+	for i := range n {
+		alive := true
+		call := func(path, data string) map[string]any {
+			if !alive {
+				return nil
+			}
+			a, ok := v.post(session, path, data)
+			if alive = ok; !ok {
+				v.cutOff()
+			}
+			return a
+		}
+		made := func(entity, obj string) string {
+			id, _ := call("Crud/Create/"+entity, `{"obj":`+obj+`}`)["id"].(string)
+			return id
+		}
+		number := fmt.Sprintf("%s-%d", name, i)
+		credit := made("VendorCredit", fmt.Sprintf(`{"vendorId":%q,"refNumber":%q,"creditDate":"2026-11-20","vendorCreditLineItems":[{"amount":3}]}`, vendor, number))
+		bill := made("Bill", fmt.Sprintf(`{"vendorId":%q,"invoiceNumber":%q,"invoiceDate":"2026-11-20","dueDate":"2026-12-20","billLineItems":[{"amount":12.50}]}`,
+			vendor, number))
+		if bill != "" {
+			v.answered(v.bills, bill)
+		}
+		a := call("PayBills", fmt.Sprintf(`{"billPays":[{"billId":%q,"amount":10}],"billCredits":[{"billId":%[1]q,"vendorCreditId":%q,"amount":2.50}]}`, bill, credit))
+		if list, _ := a["sentPays"].([]any); len(list) == 1 {
+			p := list[0].(map[string]any)
+			v.answered(v.payments, p["billPays"].([]any)[0].(map[string]any)["id"].(string))
+			v.sent = append(v.sent, p["id"].(string))
+		}
+		invoice := made("Invoice", fmt.Sprintf(`{"customerId":%q,"invoiceNumber":%q,"invoiceDate":"2026-11-20","dueDate":"2026-12-20",
+			"invoiceLineItems":[{"price":20,"quantity":1}]}`, d.id, number))
+		a = call("ChargeCustomer", fmt.Sprintf(`{"customerId":%q,"paymentType":"3","paymentAccountId":%q,"invoicePays":[{"invoiceId":%q,"amount":20}]}`,
+			d.id, d.account, invoice))
+		if c, _ := a["chargedReceivedPay"].(map[string]any); c != nil {
+			v.answered(v.charges, c["id"].(string))
+		}
+		if len(v.sent) > n { // of the round before: it may have left by now; if not, that is refused
+			if call("VoidAPPayment", fmt.Sprintf(`{"sentPayId":%q,"voidRequestType":%d,"reason":"lost"}`, v.sent[0], 1+i%2)) != nil {
+				v.voids++
+			}
+			v.sent = v.sent[1:]
+		}
+		if !alive {
+			return
 		}
 	}
 }
@@ -357,12 +469,42 @@ func (v *victim) nothingLost(round int) {
 			}
 		}
 	}
+	v.charged(round, "")
+}
+
+// charged wants every charge that was answered, in that status if one is named.
+func (v *victim) charged(round int, status string) {
+	v.t.Helper()
+	session, found := v.enter(), map[string]string{}
+	for start := 0; start == len(found); start += 500 {
+		resp, err := http.PostForm("http://"+v.addr+"/api/v2/List/ReceivedPay.json", url.Values{"devKey": {v.key}, "sessionId": {session},
+			"data": {fmt.Sprintf(`{"start":%d,"max":500}`, start)}})
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		var b struct {
+			Rows []struct{ ID, Status string } `json:"response_data"`
+		}
+		err = json.NewDecoder(resp.Body).Decode(&b)
+		_ = resp.Body.Close()
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		for _, r := range b.Rows {
+			found[r.ID] = r.Status
+		}
+	}
+	for id := range v.charges {
+		if got, ok := found[id]; !ok || status != "" && got != status {
+			v.t.Fatalf("after kill %d: charge %s has status %q", round, id, got)
+		}
+	}
 }
 
 // onceOnly reads every file that left and wants each payment in one of them, once.
 func (v *victim) onceOnly() {
 	v.t.Helper()
-	seen := map[string]string{}
+	seen, left := map[string]string{}, 0
 	once := func(what, file string) {
 		if other, ok := seen[what]; ok {
 			v.t.Errorf("%s left twice: in %s and %s", what, other, file)
@@ -385,16 +527,23 @@ func (v *victim) onceOnly() {
 				v.t.Errorf("%s: %v", e.Name(), err)
 			}
 			for _, r := range rows[1:] {
-				once("check "+r[1], e.Name())
+				if strings.HasSuffix(e.Name(), "-recall.csv") {
+					once("recall "+r[0], e.Name())
+					continue
+				}
+				once("check "+r[5]+r[1], e.Name()) // issued, voided
+				if r[5] == "I" {
+					left++
+				}
 			}
 		} else if strings.HasSuffix(e.Name(), ".ach") {
-			if _, err := achread.Read(f, func(x achread.Entry) error { once("entry "+x.ID, e.Name()); return nil }); err != nil {
+			if _, err := achread.Read(f, func(x achread.Entry) error { left++; once("entry "+x.ID, e.Name()); return nil }); err != nil {
 				v.t.Errorf("%s: %v", e.Name(), err)
 			}
 		}
 		_ = f.Close()
 	}
-	if len(seen) < len(v.payments) {
-		v.t.Errorf("%d payments were answered, %d left", len(v.payments), len(seen))
+	if want := len(v.payments) + len(v.charges); left < want {
+		v.t.Errorf("%d payments and charges were answered, %d left", want, left)
 	}
 }
