@@ -201,6 +201,9 @@ func Create(tx *db.Tx, b *Bill) error {
 	b.Channel, b.CreatedBy, b.TemplateID = tx.Caller().Channel, "", "" // named by us, not by the client
 	b.NumberKey = NumberKey(b.InvoiceNumber)
 	err := Bills.CheckReferences(tx, nil, b)
+	if err == nil {
+		err = splits(b)
+	}
 	if err != nil {
 		return err
 	}
@@ -256,13 +259,20 @@ func check(b *Bill) error {
 		l.Amount = b.Amount
 		b.Lines = []*Line{l}
 	}
-	var sum int64
 	for _, l := range b.Lines {
-		sum += l.Amount
 		l.LineType = 1
 		if !l.ItemID.IsNull() {
 			l.LineType = 2
 		}
+	}
+	return nil
+}
+
+// splits fails with ErrSplits unless the lines add up to the amount (BIL-4). That is asked after the references (api-v1 3.3).
+func splits(b *Bill) error {
+	var sum int64
+	for _, l := range b.Lines {
+		sum += l.Amount
 	}
 	if sum != b.Amount {
 		return ErrSplits.On("amount")

@@ -1,6 +1,7 @@
 package bill
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -63,14 +64,14 @@ func Update(tx *db.Tx, before, b *Bill) error {
 	if err := check(b); err != nil {
 		return err
 	}
-	if err := before.locked(b); err != nil {
-		return err
-	}
 	b.NumberKey = NumberKey(b.InvoiceNumber)
-	if err := Bills.CheckReferences(tx, before, b); err != nil {
+	err := Bills.CheckReferences(tx, before, b)
+	if err == nil {
+		err = cmp.Or(splits(b), before.locked(b))
+	}
+	if err != nil {
 		return err
 	}
-	var err error
 	if b.NumberKey != before.NumberKey || b.VendorID != before.VendorID || b.Active != before.Active {
 		if b.Duplicate, err = duplicate(tx, b); err != nil {
 			return err

@@ -8,5 +8,8 @@ func Preview(tx *db.Tx, b *Bill) error {
 	if err := check(b); err != nil {
 		return err
 	}
-	return Bills.CheckReferences(tx, nil, b)
+	if err := Bills.CheckReferences(tx, nil, b); err != nil {
+		return err
+	}
+	return splits(b)
 }

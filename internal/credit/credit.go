@@ -169,6 +169,9 @@ func Create(tx *db.Tx, c *Credit, repeat bool) error {
 	if err := Credits.CheckReferences(tx, nil, c); err != nil {
 		return err
 	}
+	if err := splits(c); err != nil {
+		return err
+	}
 	c.CreatedBy = tx.Caller().User
 	if err := checkNumber(tx, c, repeat); err != nil {
 		return err
@@ -223,13 +226,20 @@ func check(c *Credit) error {
 		l.Amount = c.Amount
 		c.Lines = []*Line{l}
 	}
-	var sum int64
 	for _, l := range c.Lines {
-		sum += l.Amount
 		l.LineType = 1
 		if !l.ItemID.IsNull() {
 			l.LineType = 2
 		}
+	}
+	return nil
+}
+
+// splits fails with ErrSplits unless the lines add up to the amount. That is asked after the references (api-v1 3.3).
+func splits(c *Credit) error {
+	var sum int64
+	for _, l := range c.Lines {
+		sum += l.Amount
 	}
 	if sum != c.Amount {
 		return ErrSplits.On("amount")
@@ -308,6 +318,12 @@ func Update(tx *db.Tx, before, c *Credit, repeat bool) error {
 	if err := check(c); err != nil {
 		return err
 	}
+	if err := Credits.CheckReferences(tx, before, c); err != nil {
+		return err
+	}
+	if err := splits(c); err != nil {
+		return err
+	}
 	if before.used() != 0 {
 		switch {
 		case c.Active != before.Active:
@@ -317,9 +333,6 @@ func Update(tx *db.Tx, before, c *Credit, repeat bool) error {
 		case c.Amount < before.used():
 			return ErrMoneyOn.On("amount")
 		}
-	}
-	if err := Credits.CheckReferences(tx, before, c); err != nil {
-		return err
 	}
 	if c.Active == record.Active && (c.Active != before.Active || c.NumberKey != before.NumberKey || c.VendorID != before.VendorID) {
 		if err := checkNumber(tx, c, repeat); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
@@ -23,7 +24,7 @@ var (
 	ErrTooEarly       = bank.ErrTooEarly
 	ErrAccountNew     = fault.New(fault.Invalid, "vendor_account_new", "The vendor's new bank account can be paid to from")
 	ErrTooLate        = bank.ErrTooLate
-	ErrVendorInactive = fault.ErrReference.On("vendorId")
+	ErrVendorInactive = bill.ErrVendorInactive.On("vendorId")
 	ErrInternational  = fault.New(fault.Forbidden, "international_off", "Payments to vendors outside the US are switched off.")
 	ErrCountry        = fault.New(fault.Invalid, "country_unsupported", "Payments to the vendor's country are not possible.")
 	ErrLimit          = fault.New(fault.Limit, "international_limit", "A payment to a vendor outside the US is at most 10,000.00.")

@@ -87,7 +87,7 @@ var (
 		"filter_field", "filter_operator", "sort_field", "nothing_found", "pay_permission_missing", "version_not_served", "bulk_size",
 		"approver_unable", "not_approvers_turn", "own_document",
 		"customer_charge_waiting", "receipt_not_voidable", "charge_not_authorised", "customer_account_unusable", "payment_not_voidable", "credit_duplicate", "credit_in_use", "credit_exceeded", "credit_not_usable",
-		"vendor_inactive", "name_taken", "number_taken", "session_untrusted", "currency_single", "invoice_unknown", "invoice_amount", "invoice_money_attached", "pay_to_two", "customer_bank_account_exists",
+		"name_taken", "number_taken", "session_untrusted", "currency_single", "invoice_unknown", "invoice_amount", "invoice_money_attached", "pay_to_two", "customer_bank_account_exists",
 		"invitation_open", "invitation_over", "session_of_token", "org_unknown", "membership_inactive", "mfa_no_device", "mfa_token", "mfa_tries", "mfa_expired", "factor_set", "user_own_data",
 		"customer_address", "pay_link_unknown", "pay_link_throttled", "pay_form_used", "pay_account_kept",
 	}

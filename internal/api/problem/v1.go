@@ -16,7 +16,7 @@ var V1 = []Code{
 	{"BDCE006", "You have to have edit Org permission in this company to perform this task.", "The user lacks Manage Company Info or the permission of the operation, or payments by this program are not confirmed yet.",
 		"Log in as an administrator, or let one confirm the program for payments.", []string{"manage_company_missing", "permission_missing", "payments_unconfirmed"}, ""},
 	{"BDCE007", "Invalid id values for fields: {fields}", "An id has the right form but names no record of the right type in this organisation, or an inactive one where an active one is needed.",
-		"List the records again and send ids that exist and are active.", []string{"reference_invalid", "not_found"}, ""},
+		"List the records again and send ids that exist and are active.", []string{"reference_invalid", "not_found", "vendor_inactive"}, ""},
 	{"BDCE008", "Empty sessionId", "The attribute sessionId is missing or empty.",
 		"Log in and send the sessionId of the answer.", []string{"session_empty"}, ""},
 	{"BDCE009", "Missing required fields: {fields}", "A required element is absent or empty.",
