@@ -16,7 +16,7 @@ func (c *Credit) resets(after *Credit) bool {
 	}
 	for i, l := range after.Lines {
 		old := c.Lines[i]
-		if old.ChartOfAccountID != l.ChartOfAccountID || old.ItemID != l.ItemID || old.Amount != l.Amount && amounts {
+		if old.ChartOfAccountID != l.ChartOfAccountID || old.ItemID != l.ItemID || l.Amount != old.Amount && (amounts || l.Amount > old.Amount) {
 			return true
 		}
 	}
