@@ -3,8 +3,9 @@
 # other.
 #
 # A number counts as tested when a test's name carries it: func TestV1_004_..., or a subtest or table row whose name
-# contains "V1-004". It counts as diverging when docs/divergences.md names it as V1-004. With --strict, a number that
-# is neither fails the run.
+# contains "V1-004". It counts as diverging when docs/divergences.md names it as V1-004. Then it counts the error codes of
+# the catalogues that test/codes provokes, a row of a table each; a code that is never sent needs none. With --strict, a
+# number or code that is missing fails the run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -48,4 +49,19 @@ for generation in 1:docs/spec/api-v1-xml.md 2:docs/spec/api-v2-json.md; do
   echo "generation ${generation%%:*}: $tested of $total tested, $apart diverging, $missing missing"
   left=$((left + missing))
 done
+
+# The codes that can be sent, and those a row of test/codes begins with.
+sent=$(sed -E '/Never:/d' internal/api/problem/v[12].go | grep -oE '^\s*\{(Code: )?"(BDCE[0-9]{3}|BDC_[0-9]{4})"' | grep -oE 'BDC[E_][0-9]+' | sort -u)
+provoked=$(cat test/codes/*_test.go | grep -oE '^\s*\{"BDC[E_][0-9]+", func\(' | grep -oE 'BDC[E_][0-9]+' | sort -u || true)
+total=0 tested=0
+while read -r code; do
+  total=$((total + 1))
+  if grep -qx "$code" <<<"$provoked"; then
+    tested=$((tested + 1))
+  else
+    left=$((left + 1))
+    echo "$code  missing in test/codes"
+  fi
+done <<<"$sent"
+echo "error codes: $tested of $total provoked"
 if [[ ${1:-} == --strict && $left -gt 0 ]]; then exit 1; fi
