@@ -217,6 +217,24 @@ func (d Document) Ticket() ids.ID { return as(d.ID, ids.Upload) }
 // Shown is the id under which lists have the document.
 func (d Document) Shown() ids.ID { return as(d.ID, ids.Document) }
 
+// Records are the ids of the records that the document is tied to.
+func (d Document) Records(tx *db.Tx) (records []ids.ID, err error) {
+	rows, err := tx.Query(`SELECT record_id FROM document_links WHERE org_id = $1 AND document_id = $2 ORDER BY record_id`,
+		string(tx.Org()), string(d.ID))
+	if err != nil {
+		return nil, fmt.Errorf("look for the records of %s: %w", d.ID, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id ids.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		records = append(records, id)
+	}
+	return records, errors.Join(rows.Err(), rows.Close())
+}
+
 // Unlink takes a document off every record it is tied to; it lies in the inbox then. It fails with fault.ErrForbidden
 // and fault.ErrNotFound.
 func Unlink(tx *db.Tx, document ids.ID) error {
@@ -227,21 +245,8 @@ func Unlink(tx *db.Tx, document ids.ID) error {
 	if err != nil {
 		return err
 	}
-	rows, err := tx.Query(`SELECT record_id FROM document_links WHERE org_id = $1 AND document_id = $2 ORDER BY record_id`,
-		string(tx.Org()), string(d.ID))
+	records, err := d.Records(tx)
 	if err != nil {
-		return fmt.Errorf("look for the records of %s: %w", document, err)
-	}
-	defer rows.Close()
-	var records []ids.ID
-	for rows.Next() {
-		var id ids.ID
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		records = append(records, id)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
 	tx.Exec(`DELETE FROM document_links WHERE org_id = $1 AND document_id = $2`, string(tx.Org()), string(d.ID))

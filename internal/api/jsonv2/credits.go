@@ -82,7 +82,7 @@ func creditShape() *shape.Shape {
 		l.opt("description", "description", 4000),
 		l.shown("lineType", "lineType"),
 		l.opt("quantity", "quantity", 0),
-		l.opt("unitPrice", "unitPrice", 0),
+		priced(l.opt("unitPrice", "unitPrice", 0)),
 		l.lineOrder(),
 		l.shown("createdTime", "createdTime"),
 		l.shown("updatedTime", "updatedTime"),

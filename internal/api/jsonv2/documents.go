@@ -112,15 +112,19 @@ func decodeBase64(s string) ([]byte, error) {
 	return base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
 }
 
-// of gives the documents of what id names: of a record those tied to it, a document itself. Contracts that a bill shows of
-// its vendor are not its pages.
-func (h *Handler) of(q *request, id ids.ID) (docs []document.Document, err error) {
+// of gives the documents of what id names: of a record those tied to it, a document itself with the first record that it
+// is tied to. Contracts that a bill shows of its vendor are not its pages.
+func (h *Handler) of(q *request, id ids.ID) (docs []document.Linked, err error) {
 	err = q.read(func(tx *db.Tx) error {
 		docs = nil
 		if id.Is(ids.Upload) || id.Is(ids.Document) {
 			d, err := document.ByTicket(tx, id)
-			docs = append(docs, d)
-			return sent(id, err)
+			if err != nil {
+				return sent(id, err)
+			}
+			tied, err := d.Records(tx)
+			docs = append(docs, document.Linked{Document: d, Record: slices.Concat(tied, []ids.ID{ids.Null})[0]})
+			return err
 		}
 		if err := document.Takes(tx, id); err != nil {
 			return sent(id, err)
@@ -128,7 +132,7 @@ func (h *Handler) of(q *request, id ids.ID) (docs []document.Document, err error
 		linked, err := document.ForRecord(tx, id)
 		for _, l := range linked {
 			if l.Record == id {
-				docs = append(docs, l.Document)
+				docs = append(docs, l)
 			}
 		}
 		return err
@@ -153,7 +157,7 @@ func (h *Handler) documentPages(q *request, in *args) (any, error) {
 	if len(docs) > 0 {
 		n := 0
 		for _, d := range docs {
-			m, err := h.pages.Count(q.ctx, d)
+			m, err := h.pages.Count(q.ctx, d.Document)
 			if err != nil {
 				return nil, err
 			}
@@ -223,11 +227,15 @@ func (h *Handler) getDocuments(q *request, in *args) (any, error) {
 	if start < 0 || most < 1 || most > maxPage {
 		return nil, problem.ErrListValue.On("start", "max")
 	}
-	var docs []document.Document
+	var docs []document.Linked
 	var err error
 	if id.IsNull() {
 		err = q.read(func(tx *db.Tx) error {
-			docs, err = document.Inbox(tx)
+			inbox, err := document.Inbox(tx)
+			docs = nil
+			for _, d := range inbox {
+				docs = append(docs, document.Linked{Document: d, Record: ids.Null})
+			}
 			return err
 		})
 	} else {
@@ -236,28 +244,25 @@ func (h *Handler) getDocuments(q *request, in *args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	object := id
-	if id.Is(ids.Upload) || id.Is(ids.Document) || id.IsNull() {
-		object = ids.Null
-	}
 	out := struct {
 		Documents []documentRow `json:"documents"`
 		NumPages  int           `json:"numPages"`
 	}{Documents: []documentRow{}}
 	for i, d := range docs {
-		n, err := h.pages.Count(q.ctx, d)
+		n, err := h.pages.Count(q.ctx, d.Document)
 		if err != nil {
 			return nil, err
 		}
 		out.NumPages += n
 		if int64(i) >= start && int64(i) < start+most {
-			out.Documents = append(out.Documents, h.row(q, d, object, n))
+			out.Documents = append(out.Documents, h.row(q, d, n))
 		}
 	}
 	return out, nil
 }
 
-func (h *Handler) row(q *request, d document.Document, object ids.ID, pages int) documentRow {
+// row shows a document; one that is tied to no record lies in the inbox, its pages unprocessed.
+func (h *Handler) row(q *request, d document.Linked, pages int) documentRow {
 	created := string(appendInstant(nil, d.Created))
 	by := d.UploadedBy
 	if by == "" {
@@ -272,16 +277,16 @@ func (h *Handler) row(q *request, d document.Document, object ids.ID, pages int)
 		UnprocessedPages: []int{}, AssociatedPages: []int{}, PageNumbers: []int{}, ThumbNewURL: page, ThumbType: "png", PagesInfo: []pageInfo{}}
 	for n := 1; n <= pages; n++ {
 		r.PageNumbers = append(r.PageNumbers, n)
-		if object == ids.Null {
+		if d.Record.IsNull() {
 			r.UnprocessedPages = append(r.UnprocessedPages, n)
 			continue
 		}
 		r.AssociatedPages = append(r.AssociatedPages, n)
 		kind := ""
-		if e := h.byPrefix[object.Prefix()]; e != nil {
+		if e := h.byPrefix[d.Record.Prefix()]; e != nil {
 			kind = e.name
 		}
-		r.PagesInfo = append(r.PagesInfo, pageInfo{n, pageAssociation{kind, object, n}})
+		r.PagesInfo = append(r.PagesInfo, pageInfo{n, pageAssociation{kind, d.Record, n}})
 	}
 	if len(r.UnprocessedPages) > 0 {
 		r.NumUnprocessed, r.FirstUnprocessed = pages, &r.UnprocessedPages[0]
@@ -365,7 +370,7 @@ func (h *Handler) original(w http.ResponseWriter, q *request) {
 		q.fileRefused(w, errors.Join(problem.ErrNothing, err))
 		return
 	}
-	h.sendOriginal(w, q, docs[0])
+	h.sendOriginal(w, q, docs[0].Document)
 }
 
 // pageImage serves BillImageServlet: one page of what is tied to a record, as a picture where that can be made.
@@ -383,7 +388,8 @@ func (h *Handler) pageImage(w http.ResponseWriter, q *request) {
 		q.fileRefused(w, err)
 		return
 	}
-	for _, d := range docs {
+	for _, l := range docs {
+		d := l.Document
 		n, err := h.pages.Count(q.ctx, d)
 		if err != nil {
 			q.fileRefused(w, err)

@@ -108,19 +108,17 @@ func termShape() *shape.Shape {
 
 func itemShape() *shape.Shape {
 	x := fields{dimension.Items.Type}
-	price, cost := x.opt("price", "price", 0), x.opt("purCost", "purCost", 0)
-	price.Scale, cost.Scale = 2, 2
 	return shape.New("Item", x.t, slices.Concat(x.head(), []shape.Entry{
 		x.req("name", "name", 100),
 		x.req("type", "type", 0),
 		x.opt("description", "description", 4000),
-		price,
+		priced(x.opt("price", "price", 0)),
 		x.opt("percentage", "percentage", 0),
 		x.opt("parentItemId", "parentId", 0),
 		x.shown("hasPurInfo", "hasPurInfo"),
 		x.opt("expenseAccount", "expenseAccountId", 0),
 		x.opt("purDescription", "purDescription", 4000),
-		cost,
+		priced(x.opt("purCost", "purCost", 0)),
 		x.opt("chartOfAccountId", "chartOfAccountId", 0),
 		x.opt("taxable", "taxable", 0),
 		x.opt("shortName", "shortName", 40),

@@ -92,12 +92,12 @@ func (h *Handler) networkStatus(q *request, in *args) (any, error) {
 
 func (h *Handler) searchNetwork(q *request, in *args) (any, error) {
 	type row struct {
-		NetworkID string `json:"networkId"`
-		Name      string `json:"name"`
-		Address1  string `json:"address1"`
-		City      string `json:"addressCity"`
-		State     string `json:"addressState"`
-		Zip       string `json:"addressZip"`
+		NetworkID string  `json:"networkId"`
+		Name      string  `json:"name"`
+		Address1  *string `json:"address1"`
+		City      *string `json:"addressCity"`
+		State     *string `json:"addressState"`
+		Zip       *string `json:"addressZip"`
 	}
 	name, zip := in.text("name", required), in.text("zip", optional)
 	if err := in.err(); err != nil {
@@ -107,7 +107,7 @@ func (h *Handler) searchNetwork(q *request, in *args) (any, error) {
 	err := q.read(func(tx *db.Tx) error {
 		found, err := network.Search(tx, name, zip)
 		for _, p := range found {
-			out = append(out, row{p.NetworkID, p.Name, p.Address1, p.City, p.Region, p.Zip})
+			out = append(out, row{p.NetworkID, p.Name, orNone(p.Address1), orNone(p.City), orNone(p.Region), orNone(p.Zip)})
 		}
 		return err
 	})

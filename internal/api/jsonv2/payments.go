@@ -432,12 +432,6 @@ func (h *Handler) disbursementData(q *request, in *args) (any, error) {
 		Check              *check  `json:"checkData,omitempty"`
 		ACH                *ach    `json:"achData,omitempty"`
 	}
-	text := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
-	}
 	err := q.read(func(tx *db.Tx) error {
 		p, err := payment.Find(tx, id)
 		if err != nil {
@@ -449,7 +443,7 @@ func (h *Handler) disbursementData(q *request, in *args) (any, error) {
 		}
 		out.PaymentType = strconv.FormatInt(p.PaymentType, 10)
 		if p.DisbursementStatus != 0 {
-			out.DisbursementStatus = text(strconv.FormatInt(p.DisbursementStatus, 10))
+			out.DisbursementStatus = orNone(strconv.FormatInt(p.DisbursementStatus, 10))
 		}
 		m := d.Disbursement
 		switch {
@@ -463,12 +457,12 @@ func (h *Handler) disbursementData(q *request, in *args) (any, error) {
 			if days == 0 {
 				days = 90
 			}
-			out.Check = &check{CheckNumber: strconv.FormatInt(m.Check, 10), CheckDate: text(p.ProcessDate.String()), ArrivesByDate: text(p.ArrivalDate.String()),
-				ClearedDate: text(m.SettledOn.String()), Amount: money.AppendMinor(nil, p.Amount, 2), Memo: text(p.Description),
-				ExpirationDate: text(p.ProcessDate.AddDays(days).String()), ErrorCode: text(m.ReasonCode)}
+			out.Check = &check{CheckNumber: strconv.FormatInt(m.Check, 10), CheckDate: orNone(p.ProcessDate.String()), ArrivesByDate: orNone(p.ArrivalDate.String()),
+				ClearedDate: orNone(m.SettledOn.String()), Amount: money.AppendMinor(nil, p.Amount, 2), Memo: orNone(p.Description),
+				ExpirationDate: orNone(p.ProcessDate.AddDays(days).String()), ErrorCode: orNone(m.ReasonCode)}
 		case p.Rail == payment.ACH:
-			out.ACH = &ach{DepositDate: text(m.Effective.String()), SentDate: text(day(d, payment.Sent)), ErrorCode: text(m.ReasonCode),
-				ReturnedDate: text(day(d, payment.Failed)), TraceNumber: m.Trace}
+			out.ACH = &ach{DepositDate: orNone(m.Effective.String()), SentDate: orNone(day(d, payment.Sent)), ErrorCode: orNone(m.ReasonCode),
+				ReturnedDate: orNone(day(d, payment.Failed)), TraceNumber: m.Trace}
 		}
 		return nil
 	})

@@ -182,7 +182,7 @@ func customerBankAccountShape() *shape.Shape {
 		x.opt("isWrittenAuth", "writtenAuth", 0),
 		x.opt("isPrivate", "private", 0),
 		x.opt("phone", "phone", 30),
-		x.opt("cpUserId", "networkUserId", 0),
+		x.shown("cpUserId", "networkUserId"),
 		x.shown("status", "status"),
 		x.constant("rndDepExpireDate", record.Date, "null"),
 	})...)
@@ -220,12 +220,12 @@ func taxCode(l *invoice.Item) string {
 
 // item are the members of a line of either.
 func (x fields) item() []shape.Entry {
-	price, taxable := x.opt("price", "price", 0), x.opt("taxable", "taxable", 0)
-	price.Scale, taxable.Truth = 2, [2]int64{invoice.Untaxed, invoice.Taxable}
+	taxable := x.opt("taxable", "taxable", 0)
+	taxable.Truth = [2]int64{invoice.Untaxed, invoice.Taxable}
 	return []shape.Entry{
 		x.opt("itemId", "itemId", 0),
 		x.opt("quantity", "quantity", 0),
-		price,
+		priced(x.opt("price", "price", 0)),
 		x.opt("ratePercent", "ratePercent", 0),
 		x.opt("amount", "amount", 0),
 		x.opt("serviceDate", "serviceDate", 0),

@@ -64,7 +64,7 @@ func recurringBillShape() *shape.Shape {
 			l.opt("jobBillable", "jobBillable", 0),
 			l.opt("description", "description", 4000),
 			l.opt("quantity", "quantity", 0),
-			l.opt("unitPrice", "unitPrice", 0),
+			priced(l.opt("unitPrice", "unitPrice", 0)),
 			l.opt("lineType", "lineType", 0),
 			l.lineOrder(),
 			l.shown("createdTime", "createdTime"),
@@ -91,8 +91,8 @@ func recurringBillForm(rec record.Record, o options) {
 
 func recurringInvoiceShape() *shape.Shape {
 	x, l := fields{recurring.Invoices.Type}, fields{recurring.InvoiceLines.Type}
-	price, taxable := l.opt("price", "price", 0), l.opt("taxable", "taxable", 0)
-	price.Scale, taxable.Truth = 2, [2]int64{invoice.Untaxed, invoice.Taxable}
+	taxable := l.opt("taxable", "taxable", 0)
+	taxable.Truth = [2]int64{invoice.Untaxed, invoice.Taxable}
 	return shape.New("RecurringInvoice", x.t, slices.Concat(x.head(), []shape.Entry{x.req("customerId", "customerId", 0)}, x.schedule(), []shape.Entry{
 		x.opt("poNumber", "poNumber", 50),
 		x.opt("salesRep", "salesRep", 40),
@@ -114,7 +114,7 @@ func recurringInvoiceShape() *shape.Shape {
 		l.shown("recurringInvoiceId", "recurringInvoiceId"),
 		l.opt("itemId", "itemId", 0),
 		l.opt("quantity", "quantity", 0),
-		price,
+		priced(l.opt("price", "price", 0)),
 		l.opt("ratePercent", "ratePercent", 0),
 		l.opt("amount", "amount", 0),
 		l.opt("description", "description", 4000),

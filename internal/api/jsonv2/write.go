@@ -192,6 +192,14 @@ func orNull(e *shape.Entry) string {
 	return "null"
 }
 
+// orNone is null for an empty text, as every one of this generation is (1.4).
+func orNone(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
 func appendInstant(b []byte, at clock.Instant) []byte {
 	return at.Time().In(time.UTC).AppendFormat(b, instantLayout)
 }
