@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/duebook/duebook/internal/approval"
+	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
@@ -154,14 +155,14 @@ var Bills = record.Describe[Bill]("bill", ids.Bill, "bills",
 	record.String("poNumber", 50, func(b *Bill) *string { return &b.PONumber }),
 	record.Flag("duplicate", func(b *Bill) *bool { return &b.Duplicate }),
 	record.String("channel", 20, func(b *Bill) *string { return &b.Channel }),
-	record.Reference("createdBy", nil, func(b *Bill) *ids.ID { return &b.CreatedBy }),
+	record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(b *Bill) *ids.ID { return &b.CreatedBy }),
 	record.Number("postingVersion", func(b *Bill) *int64 { return &b.PostingVersion }),
 	record.Reference("paymentTermId", func() *record.Type { return dimension.Terms.Type }, func(b *Bill) *ids.ID { return &b.PaymentTermID }),
 	record.Reference("chartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(b *Bill) *ids.ID { return &b.ChartOfAccountID }),
 	record.Reference("departmentId", func() *record.Type { return dimension.Departments.Type }, func(b *Bill) *ids.ID { return &b.DepartmentID }),
 	record.Reference("locationId", func() *record.Type { return dimension.Locations.Type }, func(b *Bill) *ids.ID { return &b.LocationID }),
 	record.Reference("actgClassId", func() *record.Type { return dimension.Classes.Type }, func(b *Bill) *ids.ID { return &b.ClassID }),
-	record.Reference("payFromBankAccountId", nil, func(b *Bill) *ids.ID { return &b.PayFromBankAccountID }),
+	record.Reference("payFromBankAccountId", func() *record.Type { return bank.Accounts.Type }, func(b *Bill) *ids.ID { return &b.PayFromBankAccountID }),
 	record.Reference("payFromChartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(b *Bill) *ids.ID { return &b.PayFromAccountID }),
 	record.Reference("billTemplateId", nil, func(b *Bill) *ids.ID { return &b.TemplateID }),
 	record.String("extras", 0, func(b *Bill) *string { return &b.Extras }),

@@ -137,7 +137,7 @@ var Credits = record.Describe[Credit]("vendorCredit", ids.VendorCredit, "vendor_
 	record.Reference("applyToChartOfAccountId", func() *record.Type { return dimension.Accounts.Type }, func(c *Credit) *ids.ID { return &c.ApplyToChartOfAccountID }),
 	record.Flag("duplicate", func(c *Credit) *bool { return &c.Duplicate }),
 	record.String("channel", 20, func(c *Credit) *string { return &c.Channel }),
-	record.Reference("createdBy", nil, func(c *Credit) *ids.ID { return &c.CreatedBy }),
+	record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(c *Credit) *ids.ID { return &c.CreatedBy }),
 	record.Number("postingVersion", func(c *Credit) *int64 { return &c.PostingVersion }),
 	record.WithLines("lines", Lines, "vendorCreditId", func(c *Credit) *[]*Line { return &c.Lines }),
 )

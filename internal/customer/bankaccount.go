@@ -60,7 +60,7 @@ var BankAccounts = record.Describe[BankAccount]("customerBankAccount", ids.Custo
 	record.Choice("status", map[int64]string{vendor.AccountUnverified: "NOT_VERIFIED", vendor.AccountVerified: "VERIFIED",
 		vendor.AccountBlocked: "BLOCKED", vendor.AccountExpired: "EXPIRED", vendor.AccountInvalid: "INVALID"},
 		func(a *BankAccount) *int64 { return &a.Status }),
-	record.Reference("enteredBy", nil, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
+	record.Reference("enteredBy", func() *record.Type { return org.Members.Type }, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
 )
 
 // Faults of bank accounts.

@@ -7,6 +7,7 @@ import (
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 )
 
@@ -52,7 +53,7 @@ func documentFacts[T any](of func(*T) *Document) []record.Fact {
 		record.Reference("payToAccountId", accounts, func(r *T) *ids.ID { return &of(r).PayToAccountID }),
 		record.Flag("duplicate", func(r *T) *bool { return &of(r).Duplicate }),
 		record.String("channel", 20, func(r *T) *string { return &of(r).Channel }),
-		record.Reference("createdBy", nil, func(r *T) *ids.ID { return &of(r).CreatedBy }),
+		record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(r *T) *ids.ID { return &of(r).CreatedBy }),
 		record.Number("postingVersion", func(r *T) *int64 { return &of(r).PostingVersion }),
 		record.String("extras", 0, func(r *T) *string { return &of(r).Extras }),
 	}

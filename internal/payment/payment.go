@@ -11,6 +11,7 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
 )
@@ -121,7 +122,7 @@ var Payments = record.Describe[Payment]("sentPay", ids.SentPay, "payments",
 	record.String("description", 4000, func(p *Payment) *string { return &p.Description }),
 	record.Moment("scheduledAt", func(p *Payment) *clock.Instant { return &p.ScheduledAt }),
 	record.Moment("clearDue", func(p *Payment) *clock.Instant { return &p.ClearDue }),
-	record.Reference("createdBy", nil, func(p *Payment) *ids.ID { return &p.CreatedBy }),
+	record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(p *Payment) *ids.ID { return &p.CreatedBy }),
 	record.String("holdReason", 200, func(p *Payment) *string { return &p.HoldReason }),
 	record.Number("steps", func(p *Payment) *int64 { return &p.Steps }),
 	record.Choice("status", statusWords, func(p *Payment) *int64 { return &p.Status }),

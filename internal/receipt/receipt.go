@@ -22,6 +22,7 @@ import (
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/invoice"
+	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 )
 
@@ -121,7 +122,7 @@ var Receipts = record.Describe[Receipt]("receivedPay", ids.ReceivedPay, "receive
 	record.Reference("paymentAccountId", func() *record.Type { return customer.BankAccounts.Type }, func(r *Receipt) *ids.ID { return &r.PaymentAccountID }),
 	record.Reference("payToBankAccountId", func() *record.Type { return bank.Accounts.Type }, func(r *Receipt) *ids.ID { return &r.PayToBankAccountID }),
 	record.String("channel", 20, func(r *Receipt) *string { return &r.Channel }),
-	record.Reference("createdBy", nil, func(r *Receipt) *ids.ID { return &r.CreatedBy }),
+	record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(r *Receipt) *ids.ID { return &r.CreatedBy }),
 	record.Number("postingVersion", func(r *Receipt) *int64 { return &r.PostingVersion }),
 	record.Reference("batchId", nil, func(r *Receipt) *ids.ID { return &r.BatchID }),
 	record.String("trace", 15, func(r *Receipt) *string { return &r.Trace }),

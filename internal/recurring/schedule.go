@@ -12,6 +12,7 @@ import (
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 )
 
@@ -54,7 +55,7 @@ func scheduleFacts[T any](of func(*T) *Schedule) []record.Fact {
 		record.Number("anchorDay", func(r *T) *int64 { return &of(r).AnchorDay }),
 		record.Day("createOn", func(r *T) *civil.Date { return &of(r).CreateOn }),
 		record.String("failure", 100, func(r *T) *string { return &of(r).Failure }),
-		record.Reference("createdBy", nil, func(r *T) *ids.ID { return &of(r).CreatedBy }),
+		record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(r *T) *ids.ID { return &of(r).CreatedBy }),
 		record.String("description", 4000, func(r *T) *string { return &of(r).Description }),
 	}
 }

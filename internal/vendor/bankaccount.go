@@ -80,7 +80,7 @@ var BankAccounts = record.Describe[BankAccount]("vendorBankAccount", ids.VendorB
 	record.String("prenoteState", 20, func(a *BankAccount) *string { return &a.PrenoteState }),
 	record.String("prenoteTrace", 15, func(a *BankAccount) *string { return &a.PrenoteTrace }),
 	record.Moment("prenoteDue", func(a *BankAccount) *clock.Instant { return &a.PrenoteDue }),
-	record.Reference("enteredBy", nil, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
+	record.Reference("enteredBy", func() *record.Type { return org.Members.Type }, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
 	record.Number("accountLength", func(a *BankAccount) *int64 { return &a.Length }),
 	record.String("extras", 0, func(a *BankAccount) *string { return &a.Extras }),
 )
