@@ -163,7 +163,8 @@ func (d *Document) compute(tx *db.Tx, before *Document, c catalogue, lines []*It
 	return err
 }
 
-// total computes amounts of lines, the sales tax and the document's amount. It fails with money.ErrOverflow.
+// total computes amounts of lines, the sales tax and the document's amount. It fails with money.ErrOverflow, also for a
+// line beyond bill.MaxAmount: lines that cancel out would still stand in the ledger, whose sums must not overflow.
 func (d *Document) total(lines []*Item, counts base) (err error) {
 	digits := money.Digits(d.Currency)
 	var plain, above, all, taxed int64
@@ -187,6 +188,9 @@ func (d *Document) total(lines []*Item, counts base) (err error) {
 			if l.Amount, err = money.PercentOf(of, l.RatePercent); err != nil {
 				return err
 			}
+		}
+		if l.Amount > bill.MaxAmount || l.Amount < -bill.MaxAmount {
+			return money.ErrOverflow
 		}
 		if all, err = money.Sum(all, l.Amount); err != nil {
 			return err
