@@ -90,11 +90,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer doc.Close()
 	q.root = doc.Root
 	q.key, _ = doc.Root.Attr("applicationkey")
+	defer func() { // also when the answer panics
+		if q.leave != nil {
+			q.leave()
+		}
+	}()
 	body := h.answer(q)
 	defer body.close()
-	if q.leave != nil {
-		defer q.leave()
-	}
 	switch {
 	case q.wait > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(q.wait))
