@@ -66,27 +66,17 @@ func creditShape() *shape.Shape {
 		x.opt("applyToChartOfAccountId", "applyToChartOfAccountId", 0),
 		{Path: "exchangeRate", Field: rate},
 		{Path: "dueDate", Field: ignored, Use: shape.Hidden},
-	})...).WithLines("vendorCreditLineItems", shape.New("VendorCreditLineItem", l.t, []shape.Entry{
+	})...).WithLines("vendorCreditLineItems", shape.New("VendorCreditLineItem", l.t, slices.Concat([]shape.Entry{
 		l.shown("id", "id"),
 		l.shown("vendorCreditId", "vendorCreditId"),
-		l.opt("amount", "amount", 0),
-		l.opt("chartOfAccountId", "chartOfAccountId", 0),
-		l.opt("departmentId", "departmentId", 0),
-		l.opt("locationId", "locationId", 0),
-		l.opt("jobId", "jobId", 0),
-		l.opt("customerId", "customerId", 0),
-		l.opt("itemId", "itemId", 0),
-		l.opt("employeeId", "employeeId", 0),
-		l.opt("actgClassId", "actgClassId", 0),
-		l.opt("jobBillable", "jobBillable", 0),
-		l.opt("description", "description", 4000),
+	}, l.coding(), []shape.Entry{
 		l.shown("lineType", "lineType"),
 		l.opt("quantity", "quantity", 0),
 		priced(l.opt("unitPrice", "unitPrice", 0)),
 		l.lineOrder(),
 		l.shown("createdTime", "createdTime"),
 		l.shown("updatedTime", "updatedTime"),
-	}...))
+	})...))
 }
 
 // creditForm computes the amounts of lines and of the credit, as a bill's are.

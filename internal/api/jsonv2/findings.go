@@ -5,7 +5,6 @@ import (
 
 	"github.com/duebook/duebook/internal/api/problem"
 	"github.com/duebook/duebook/internal/civil"
-	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/jsondoc"
@@ -178,19 +177,6 @@ func (a *args) date(name string, n need) civil.Date {
 		add(&a.found.types, name)
 	}
 	return d
-}
-
-// instant reads a date-time.
-func (a *args) instant(name string, n need) clock.Instant {
-	v := a.get(name, n)
-	if v == nil {
-		return 0
-	}
-	i, _, ok := parseInstant(v.Text)
-	if !ok || v.Kind != jsondoc.String {
-		add(&a.found.types, name)
-	}
-	return i
 }
 
 // list reads a list of objects. One that is required has at least one member.

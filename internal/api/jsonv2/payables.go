@@ -326,20 +326,10 @@ func billShape() *shape.Shape {
 		x.constant("acctEntityId", record.Ref, zero),
 		x.constant("apAccountId", record.Ref, zero),
 		x.constant("billLocationId", record.Ref, zero),
-	})...).WithLines("billLineItems", shape.New("BillLineItem", l.t, []shape.Entry{
+	})...).WithLines("billLineItems", shape.New("BillLineItem", l.t, slices.Concat([]shape.Entry{
 		l.shown("id", "id"),
 		l.shown("billId", "billId"),
-		l.opt("amount", "amount", 0),
-		l.opt("chartOfAccountId", "chartOfAccountId", 0),
-		l.opt("departmentId", "departmentId", 0),
-		l.opt("locationId", "locationId", 0),
-		l.opt("jobId", "jobId", 0),
-		l.opt("customerId", "customerId", 0),
-		l.opt("itemId", "itemId", 0),
-		l.opt("employeeId", "employeeId", 0),
-		l.opt("actgClassId", "actgClassId", 0),
-		l.opt("jobBillable", "jobBillable", 0),
-		l.opt("description", "description", 4000),
+	}, l.coding(), []shape.Entry{
 		l.opt("lineType", "lineType", 0),
 		l.opt("quantity", "quantity", 0),
 		priced(l.opt("unitPrice", "unitPrice", 0)),
@@ -359,11 +349,28 @@ func billShape() *shape.Shape {
 		l.keptHidden("cdFieldId4"), l.keptHidden("cdFieldId5"), l.keptHidden("cdFieldId6"),
 		l.shown("createdTime", "createdTime"),
 		l.shown("updatedTime", "updatedTime"),
-	}...))
+	})...))
 	// Our extension: bills by what a line is coded to (spec/README 16). What the header has, too, is found in either.
 	s.Also = []shape.Entry{l.opt("departmentId", "departmentId", 0), l.opt("jobId", "jobId", 0),
 		l.opt("locationId", "locationId", 0), l.opt("customerId", "customerId", 0)}
 	return s
+}
+
+// coding are the members that the line of a bill, of a recurring bill and of a vendor credit begins with.
+func (x fields) coding() []shape.Entry {
+	return []shape.Entry{
+		x.opt("amount", "amount", 0),
+		x.opt("chartOfAccountId", "chartOfAccountId", 0),
+		x.opt("departmentId", "departmentId", 0),
+		x.opt("locationId", "locationId", 0),
+		x.opt("jobId", "jobId", 0),
+		x.opt("customerId", "customerId", 0),
+		x.opt("itemId", "itemId", 0),
+		x.opt("employeeId", "employeeId", 0),
+		x.opt("actgClassId", "actgClassId", 0),
+		x.opt("jobBillable", "jobBillable", 0),
+		x.opt("description", "description", 4000),
+	}
 }
 
 // priced shows a price with two decimals at least.

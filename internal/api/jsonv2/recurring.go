@@ -49,27 +49,17 @@ func (x fields) schedule() []shape.Entry {
 func recurringBillShape() *shape.Shape {
 	x, l := fields{recurring.Bills.Type}, fields{recurring.BillLines.Type}
 	return shape.New("RecurringBill", x.t, slices.Concat(x.head(), []shape.Entry{x.req("vendorId", "vendorId", 0)}, x.schedule())...).
-		WithLines("recurringBillLineItems", shape.New("RecurringBillLineItem", l.t, []shape.Entry{
+		WithLines("recurringBillLineItems", shape.New("RecurringBillLineItem", l.t, slices.Concat([]shape.Entry{
 			l.shown("id", "id"),
 			l.shown("recurringBillId", "recurringBillId"),
-			l.opt("amount", "amount", 0),
-			l.opt("chartOfAccountId", "chartOfAccountId", 0),
-			l.opt("departmentId", "departmentId", 0),
-			l.opt("locationId", "locationId", 0),
-			l.opt("jobId", "jobId", 0),
-			l.opt("customerId", "customerId", 0),
-			l.opt("itemId", "itemId", 0),
-			l.opt("employeeId", "employeeId", 0),
-			l.opt("actgClassId", "actgClassId", 0),
-			l.opt("jobBillable", "jobBillable", 0),
-			l.opt("description", "description", 4000),
+		}, l.coding(), []shape.Entry{
 			l.opt("quantity", "quantity", 0),
 			priced(l.opt("unitPrice", "unitPrice", 0)),
 			l.opt("lineType", "lineType", 0),
 			l.lineOrder(),
 			l.shown("createdTime", "createdTime"),
 			l.shown("updatedTime", "updatedTime"),
-		}...))
+		})...))
 }
 
 // recurringBillForm gives the lines their amounts, as those of a bill get them.
