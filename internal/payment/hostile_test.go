@@ -478,3 +478,77 @@ func TestOthersMoney(t *testing.T) {
 		}
 	})
 }
+
+// GL-8: what a user dates in a closed month is refused; what the system or an undoing dates there posts on the first open
+// day and keeps its own date; nothing that stands in the closed month changes.
+func TestGL_8_ClosedMonth(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		o.at("2026-11-23", "09:00:00")
+		v := o.vendor("Paper", nil)
+		b := o.bill(v, 1_000)
+		var recorded *payment.Payment
+		record := func(day string) error {
+			return o.try(func(tx *db.Tx) (err error) {
+				recorded, err = payment.RecordPayment(tx, payment.OfflineOrder{Bills: []payment.Portion{{BillID: b, Amount: 100}}, Date: civil.MustDate(day)})
+				return err
+			})
+		}
+		if err := record("2026-11-20"); err != nil {
+			t.Fatal(err)
+		}
+		cheque := o.mustPay(o.bill(v, 2_000), 2_000, "2026-11-24")
+		c, account, inv := o.debtor("Hartwell Hotel", "5550002", nil)
+		back := o.charge(c, account, inv)
+		got := receipt.Receipts.New().(*receipt.Receipt)
+		got.CustomerID, got.Amount, got.PaymentDate, got.ConvFeeAmount = c, 10_00, civil.MustDate("2026-11-20"), 50
+		o.write(func(tx *db.Tx) error { return receipt.Record(tx, got) })
+		o.until(civil.MustDate("2026-11-25").At(9, 0, civil.NewYork))
+		o.wantReceipt("settled", back, receipt.Settled, 60_00)
+		var closed string
+		november := func() (out string) {
+			o.read(func(tx *db.Tx) error {
+				var entries, sum int64
+				err := tx.Row(`SELECT count(*), CAST(coalesce(sum(abs(p.amount)), 0) AS BIGINT) FROM postings p JOIN journal_entries e ON e.org_id = p.org_id AND e.id = p.entry_id
+					WHERE p.org_id = $1 AND e.posting_date < '2026-12-01'`, string(tx.Org())).Scan(&entries, &sum)
+				out = fmt.Sprint(entries, " ", sum)
+				return err
+			})
+			return out
+		}
+		o.write(func(tx *db.Tx) error { ledger.ClosePeriod(tx, "2026-11"); return nil })
+		closed = november()
+		made := recorded.ID
+		if err := record("2026-11-21"); !errors.Is(err, fault.ErrValue) {
+			t.Errorf("OFF-1: recorded in a closed month: %v", err)
+		}
+		for what, do := range map[string]func(tx *db.Tx) error{
+			"a recorded payment": func(tx *db.Tx) error { _, err := payment.Void(tx, payment.Voiding{PaymentID: made}); return err },
+			"a cheque": func(tx *db.Tx) error {
+				_, err := payment.Void(tx, payment.Voiding{PaymentID: cheque, Type: payment.VoidAndCredit, Reason: "lost"})
+				return err
+			},
+			"a received payment": func(tx *db.Tx) error { _, err := receipt.Void(tx, got.ID); return err },
+		} {
+			if err := o.try(do); err != nil {
+				t.Errorf("void %s: %v", what, err)
+			}
+		}
+		o.until(civil.MustDate("2026-12-02").At(9, 0, civil.NewYork))
+		o.wantReceipt("AR-14: returned", back, receipt.Returned, 100_00)
+		if after := november(); after != closed {
+			t.Errorf("the closed month had %s and has %s", closed, after)
+		}
+		var moved, kept int64
+		o.read(func(tx *db.Tx) error {
+			return tx.Row(`SELECT count(*), CAST(coalesce(sum(CASE WHEN original_date < '2026-12-01' THEN 1 ELSE 0 END), 0) AS BIGINT) FROM journal_entries
+				WHERE org_id = $1 AND posting_date = '2026-12-01'`, string(tx.Org())).Scan(&moved, &kept)
+		})
+		if moved < 4 || kept != moved {
+			t.Errorf("%d entries on the first open day, %d of them with their own date", moved, kept)
+		}
+		o.verified()
+		o.wantRole("everything undone", ledger.AR, 100_00)
+	})
+}

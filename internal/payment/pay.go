@@ -137,7 +137,8 @@ func confirmation(day civil.Date, n int64) string {
 	return fmt.Sprintf("P%02d%02d%02d%02d - %07d", day.Year()%100, day.Month(), day.Day(), n/10_000_000%100, n%10_000_000)
 }
 
-// checkRecorded fails with ErrNotBusinessDay or ErrTooLate for a date that cannot be that of a recorded payment.
+// checkRecorded fails with ErrNotBusinessDay, ErrTooLate or, in a closed month (GL-8), fault.ErrValue for a date that cannot
+// be that of a recorded payment.
 func checkRecorded(tx *db.Tx, date civil.Date) error {
 	own, err := org.Load(tx)
 	if err != nil {
@@ -150,7 +151,11 @@ func checkRecorded(tx *db.Tx, date civil.Date) error {
 	case date.After(today.AddDays(maxAhead)):
 		return ErrTooLate.On("processDate")
 	}
-	return nil
+	open, err := ledger.Open(tx, date)
+	if err == nil && !open {
+		err = fault.ErrValue.On("processDate")
+	}
+	return err
 }
 
 // paidFrom is the account a recorded payment is credited to. Control and clearing accounts cannot be named: their
