@@ -23,7 +23,8 @@ const root = "../.."
 var readers = map[string][]string{
 	"README.md": {`{"orgId":"008`, `{"appKey":"01`},
 	"docs/getting-started.md": {`{"orgId":"008`, `{"appKey":"01`, `{"now":"2026-11-23T17:00:00Z"}`, "<sessionId>", "<id>009", "<id>00n", "<id>blp",
-		`{"now":"2026-12-07T17:00:00Z"}`, "-positivepay.csv", "<sessionId>", "<paymentStatus>0</paymentStatus>", "1 bills, 1 payments", ": clean", "[]"},
+		`{"now":"2026-12-07T17:00:00Z"}`, "-positivepay.csv", "<sessionId>", "<paymentStatus>0</paymentStatus>", "1 bills, 1 payments", ": clean",
+		`"sessionId":"`, `"id":"00n`, `"id":"stp`, `"id":"0cu`, `"id":"00e`, "office@lakeside.example", `"id":"0rp`, `"amountDue":27.50`, ": clean"},
 	"docs/reference/generation-1.md": {`{"now":"2026-11-23T17:00:00Z"}`, "<sessionId>", "<id>0ca", "<id>0cu", "<id>009", "<id>00n", "<id>blp",
 		"<id>vcr", "<id>00e", "<amountDue>137.83</amountDue>", "<logoutresult><status>OK"},
 	"docs/reference/generation-2.md": {`{"now":"2026-11-23T17:00:00Z"}`, `"sessionId":"`, "BDC_1001", `"id":"0ca`, `"id":"009`, `"id":"00n`,
