@@ -164,7 +164,7 @@ var generation1 = []provocation{
 		for _, day := range []string{"11/28/26", "11/26/2026", "31/12/2026", "02/30/2027", "tomorrow", "11/24"} {
 			h.op("pay on "+day, pay(b, "1", day))
 		}
-		for _, day := range []string{"11/24/26", "02/30/2012", "yesterday"} {
+		for _, day := range []string{"02/30/2012", "yesterday"} {
 			h.op("paid on "+day, offline(b, "1", day))
 		}
 	}},

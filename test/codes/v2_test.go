@@ -268,7 +268,7 @@ var generation2 = []provocation{
 		}
 	}},
 	{"BDC_1122", func(h *house) {
-		for _, data := range []string{"not json", "[1]", "[object Object]", `{"obj":`, `{}{}`, "1", `"x"`, "null", strings.Repeat(`{"a":`, 70) + "1" + strings.Repeat("}", 70)} {
+		for _, data := range []string{"not json", "[1]", "[object Object]", `{"obj":`, `{}{}`, "1", `"x"`, "true", strings.Repeat(`{"a":`, 70) + "1" + strings.Repeat("}", 70)} {
 			h.refused(data, "Crud/Create/Department", data)
 		}
 		for _, body := range []string{"[]", "{", `{"data":[]}`} {
@@ -340,15 +340,15 @@ var generation2 = []provocation{
 		h.refused("money directed twice", "Crud/Create/Invoice", invoiceOf(c, `,"payToBankAccountId":"`+bank+`","payToChartOfAccountId":"`+account+`"`), ": ")
 	}},
 	{"BDC_1144", func(h *house) {
-		strict := open(h.t, "", limit.Settings{CallsPerHour: 8, LoginsPerHour: 4, MailsPerMinute: 1, FailuresPerMinute: 2}).settle(h.t, h.code)
+		strict := open(h.t, "", limit.Settings{CallsPerHour: 7, LoginsPerHour: 3, MailsPerMinute: 1, FailuresPerMinute: 2}).settle(h.t, h.code)
 		strict.ok("MFAChallenge", "{}")
 		strict.refused("mails", "MFAChallenge", "{}", "1 messages a minute")
 		for range 2 {
 			strict.form("ListOrgs", strict.login2()...)
 		}
 		strict.signOn("logins")
-		strict.expect("lists of organisations", func() answer { return strict.form("ListOrgs", strict.login2()...) }, "4 logins an hour")
-		strict.refused("calls", "CurrentTime", "", "8 calls an hour")
+		strict.expect("lists of organisations", func() answer { return strict.form("ListOrgs", strict.login2()...) }, "3 logins an hour")
+		strict.refused("calls", "CurrentTime", "", "7 calls an hour")
 		strict.key = strict.newKey("exempt")
 		strict.with(429).expect("failed logins of an address", func() answer {
 			for range 2 {
