@@ -76,9 +76,8 @@ func (a *BankAccount) Usable() bool {
 
 // Mask fills in both numbers as they are shown: all but the last four characters are stars.
 func (a *BankAccount) Mask() {
-	stars := func(n int) string { return strings.Repeat("*", max(n, 0)) }
-	a.ShownAccount = stars(int(a.Length)-len(a.AccountTail)) + a.AccountTail
-	a.ShownRouting = stars(len(a.Routing)-4) + a.Routing[max(0, len(a.Routing)-4):]
+	a.ShownAccount = secret.Stars(int(a.Length)-len(a.AccountTail), a.AccountTail)
+	a.ShownRouting = secret.Stars(len(a.Routing)-4, a.Routing[max(0, len(a.Routing)-4):])
 }
 
 // Number opens the account's number.

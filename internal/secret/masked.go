@@ -116,3 +116,9 @@ func hidesName(name string) bool {
 	}
 	return false
 }
+
+// Stars shows the tail of a number of which hidden characters more are not told; at least four, so that a short number
+// does not show itself whole.
+func Stars(hidden int, tail string) string {
+	return strings.Repeat("*", max(4, hidden)) + tail
+}

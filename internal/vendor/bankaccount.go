@@ -87,9 +87,8 @@ var BankAccounts = record.Describe[BankAccount]("vendorBankAccount", ids.VendorB
 
 // Mask fills in both numbers as they are shown: all but the last four characters are stars.
 func (a *BankAccount) Mask() {
-	stars := max(4, int(a.Length)-len(a.AccountTail))
-	a.ShownAccount = strings.Repeat("*", stars) + a.AccountTail
-	a.ShownRouting = strings.Repeat("*", max(0, len(a.Routing)-4)) + a.Routing[max(0, len(a.Routing)-4):]
+	a.ShownAccount = secret.Stars(int(a.Length)-len(a.AccountTail), a.AccountTail)
+	a.ShownRouting = secret.Stars(len(a.Routing)-4, a.Routing[max(0, len(a.Routing)-4):])
 }
 
 // Faults about bank accounts.
