@@ -43,6 +43,11 @@ func migrate(ctx context.Context, d dialect, db *sql.DB, files fs.FS) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	if d == sqlite {
+		if err := estimate(ctx, db); err != nil {
+			return fmt.Errorf("write the planner's estimates: %w", err)
+		}
+	}
 	return nil
 }
 

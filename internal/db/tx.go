@@ -125,6 +125,31 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	return rows, tx.fail(err)
 }
 
+// Explain gives the lines of the plan that the database makes for a query, without running it.
+func (tx *Tx) Explain(query string, args ...any) (lines []string, err error) {
+	how := "EXPLAIN "
+	if tx.conn.dialect == sqlite {
+		how = "EXPLAIN QUERY PLAN "
+	}
+	rows, err := tx.Query(how+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		dest := []any{&line}
+		if tx.conn.dialect == sqlite {
+			dest = []any{new(int), new(int), new(int), &line}
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
+	}
+	return lines, rows.Err()
+}
+
 // Row is the result of a query for at most one row.
 type Row struct {
 	rows *sql.Rows

@@ -14,21 +14,12 @@ import (
 // the id of any of them. Fill gives it the id of the first (api-v2 5.4).
 func Latest(q *record.Query) {
 	q.Search = "replaced_by = ''"
-	q.Filters = slices.DeleteFunc(slices.Clone(q.Filters), func(f record.Filter) bool {
-		if f.Field.Name != "id" || f.Op != record.Eq && f.Op != record.In {
-			return false
+	q.Filters = slices.Clone(q.Filters)
+	for i, f := range q.Filters {
+		if f.Field.Name == "id" && (f.Op == record.Eq || f.Op == record.In) {
+			q.Filters[i].Or = &record.Filter{Field: Payments.Must("replaces"), Op: f.Op, Values: f.Values}
 		}
-		marks := ""
-		for i, v := range f.Values {
-			if i > 0 {
-				marks += ", "
-			}
-			q.Args = append(q.Args, v)
-			marks += fmt.Sprintf("$%d", len(q.Args))
-		}
-		q.Search += " AND (id IN (" + marks + ") OR replaces IN (" + marks + "))"
-		return true
-	})
+	}
 }
 
 // Find reads the payment that generation 2 shows under that id and keeps it until the transaction ends. It fails with

@@ -65,6 +65,11 @@ func (f *Field) Derived() bool { return f.Column == "" && !f.Passing }
 // Listable reports whether lists can be filtered and sorted by the field.
 func (f *Field) Listable() bool { return f.Column != "" || f.expr != "" }
 
+// isText reports whether the column holds texts.
+func (f *Field) isText() bool {
+	return f.Kind == Text || f.Kind == Ref || f.Kind == Date || f.Kind == Quantity
+}
+
 // sql is the field in a statement.
 func (f *Field) sql() string {
 	if f.Column != "" {

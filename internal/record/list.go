@@ -67,6 +67,7 @@ type Query struct {
 type Key struct {
 	Field      *Field
 	Descending bool
+	Fold       bool // texts without regard to the case of ASCII letters
 }
 
 // chunk is how many records are read at a time, so that memory stays bounded.
@@ -103,8 +104,26 @@ func (t *Type) List(tx *db.Tx, q Query, yield func(Record) error) error {
 // key is an id as found: 20 bytes, no pointer.
 type key [20]byte
 
+// few is how many matches are found by their filters and then sorted; more are met soon enough on the way through all
+// records in the order of the list. It is about the root of the size of a page times a million records, where both cost
+// the same if the matches lie anywhere.
+const few = 30_000
+
+// find gives the ids of one page, or of all that match.
 func (t *Type) find(tx *db.Tx, q Query) ([]key, error) {
-	query, args := t.findSQL(tx, q)
+	sorted := q.Limit == 0
+	if narrow := q.narrow(); !sorted && narrow != nil {
+		var b strings.Builder
+		fmt.Fprintf(&b, "SELECT count(*) FROM (SELECT 1 FROM %s WHERE org_id = $1", t.Table)
+		args := t.where(&b, Query{Filters: narrow}, true, []any{string(tx.Org())})
+		fmt.Fprintf(&b, " LIMIT %d) n", few+1)
+		var found int
+		if err := tx.Row(b.String(), args...).Scan(&found); err != nil {
+			return nil, fmt.Errorf("count %s: %w", t.Name, err)
+		}
+		sorted = found <= few
+	}
+	query, args := t.findSQL(tx, q, sorted)
 	rows, err := tx.Query(query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", t.Name, err)
@@ -119,6 +138,32 @@ func (t *Type) find(tx *db.Tx, q Query) ([]key, error) {
 		found = append(found, key(raw))
 	}
 	return found, rows.Err()
+}
+
+// narrow gives the filters of q that an index may find a few records by, where it does not give the order, too. The
+// numbers of an enumeration and references have indexes that do.
+func (q Query) narrow() (out []Filter) {
+	for _, f := range q.Filters {
+		var yes bool
+		switch f.Field.Kind {
+		case Text, Date:
+			yes = true
+		case Instant:
+			yes = f.Field.Name != "createdTime" || len(q.Order) > 0
+		case Ref:
+			yes = f.Op == In || f.Op == Eq && (f.Line || f.Or != nil || f.Field.Name == "id" || len(q.Order) > 0)
+		}
+		if yes && f.Op != Ne && f.Op != Nin {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// Explain gives the database's plan for finding the records of q, as it is where the filters match few records.
+func (t *Type) Explain(tx *db.Tx, q Query) ([]string, error) {
+	query, args := t.findSQL(tx, q, q.Limit == 0 || q.narrow() != nil)
+	return tx.Explain(query, args...)
 }
 
 // sqlRaw reads an id without making a string of it.
@@ -137,46 +182,35 @@ func (r *sqlRaw) Scan(src any) error {
 	return nil
 }
 
-func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
+// findSQL gives the statement for the ids of q. If sorted, the database has to find the matches first and sort them.
+func (t *Type) findSQL(tx *db.Tx, q Query, sorted bool) (string, []any) {
 	var b strings.Builder
-	args := []any{string(tx.Org())}
 	b.WriteString("SELECT id FROM " + t.Table + " WHERE org_id = $1")
-	selective, few := false, false
-	for _, f := range q.Filters {
-		few = few || f.Field.Kind == Text && (f.Op == Eq || f.Op == In || f.Op == Sw)
-		b.WriteString(" AND ")
-		if f.Or == nil {
-			args = t.condition(&b, f, args)
-		} else {
-			b.WriteByte('(')
-			args = t.condition(&b, f, args)
-			b.WriteString(" OR ")
-			args = t.condition(&b, *f.Or, args)
-			b.WriteByte(')')
-		}
-		selective = true
-	}
-	if q.Search != "" {
-		base := len(args)
-		b.WriteString(" AND (" + renumber(q.Search, base) + ")")
-		args = append(args, q.Args...)
-		selective = true
-	}
+	args := t.where(&b, q, sorted, []any{string(tx.Org())})
 	b.WriteString(" ORDER BY ")
+	// An order by an expression is one that no index gives.
+	sorted = sorted && (len(q.Filters) > 0 || q.Search != "")
 	if len(q.Order) == 0 {
-		// A plus keeps SQLite from walking the whole organisation in this order to save a sort, where a filter finds
-		// the few rows at once. A page of many is better walked to, but not one of the few that a text names.
-		plus := ""
-		if selective && q.Limit == 0 || few {
-			plus = "+"
+		if sorted {
+			b.WriteByte('+')
 		}
-		b.WriteString(plus + "created_time, " + "id")
+		b.WriteString("created_time, id")
 	}
 	for i, k := range q.Order {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(k.Field.sql())
+		col := k.Field.sql()
+		if k.Fold {
+			col = "lower(" + col + ")"
+		}
+		switch text := k.Field.isText(); {
+		case sorted && i == 0 && text:
+			col += " || ''"
+		case sorted && i == 0:
+			col = "+" + col
+		}
+		b.WriteString(col)
 		if k.Descending {
 			b.WriteString(" DESC")
 		}
@@ -190,15 +224,42 @@ func (t *Type) findSQL(tx *db.Tx, q Query) (string, []any) {
 	return b.String(), args
 }
 
-// condition appends what f asks of a record of the type.
-func (t *Type) condition(b *strings.Builder, f Filter, args []any) []any {
-	if !f.Line {
-		return f.write(b, args)
+// where appends the conditions of q and gives args with theirs. If sorted, the index of what is active stays out of it:
+// it would find nearly everything.
+func (t *Type) where(b *strings.Builder, q Query, sorted bool, args []any) []any {
+	for _, f := range q.Filters {
+		b.WriteString(" AND ")
+		if sorted && len(q.Filters) > 1 && f.Field.Name == "isActive" && f.Or == nil {
+			b.WriteByte('+')
+		}
+		if f.Or == nil && !f.Line {
+			args = f.write(b, args)
+			continue
+		}
+		// Either of two conditions is asked for by ids: an OR would keep PostgreSQL from using the index of each.
+		b.WriteString("id IN (")
+		args = t.ids(b, f, args)
+		if f.Or != nil {
+			b.WriteString(" UNION ALL ")
+			args = t.ids(b, *f.Or, args)
+		}
+		b.WriteByte(')')
 	}
-	b.WriteString("id IN (SELECT " + t.Lines.parent.Column + " FROM " + t.Lines.Table + " WHERE org_id = $1 AND ")
-	args = f.write(b, args)
-	b.WriteByte(')')
+	if q.Search != "" {
+		b.WriteString(" AND (" + renumber(q.Search, len(args)) + ")")
+		args = append(args, q.Args...)
+	}
 	return args
+}
+
+// ids appends the query for the ids of the records that f asks for.
+func (t *Type) ids(b *strings.Builder, f Filter, args []any) []any {
+	id, table := "id", t.Table
+	if f.Line {
+		id, table = t.Lines.parent.Column, t.Lines.Table
+	}
+	b.WriteString("SELECT " + id + " FROM " + table + " WHERE org_id = $1 AND ")
+	return f.write(b, args)
 }
 
 // write appends the condition of f and its arguments. It says that a value is there even where the comparison alone
@@ -233,7 +294,7 @@ func (f Filter) write(b *strings.Builder, args []any) []any {
 	switch f.Field.Kind {
 	case Text, Ref, Date:
 		if f.Values[0] != "" || f.Op != Eq && f.Op != Ne {
-			b.WriteString(" AND " + col + " <> ''")
+			b.WriteString(" AND " + compared + " <> ''")
 		}
 	case Instant:
 		if f.Field.Name != "createdTime" && f.Field.Name != "updatedTime" { // these two are always there

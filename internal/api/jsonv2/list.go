@@ -215,8 +215,14 @@ func (e *entity) sort(v jsondoc.Value, q *record.Query) error {
 			return problem.ErrListValue.On("asc")
 		}
 	}
-	if !slices.ContainsFunc(q.Order, func(k record.Key) bool { return k.Field == f.entry.Field }) {
-		q.Order = append(q.Order, record.Key{Field: f.entry.Field, Descending: !asc})
+	if !slices.ContainsFunc(q.Order, func(k record.Key) bool { return k.Field == f.entry.Field || k.Field == f.folded }) {
+		k := record.Key{Field: f.entry.Field, Descending: !asc}
+		if f.folded != nil {
+			k.Field = f.folded
+		} else {
+			k.Fold = k.Field.Kind == record.Text // 4.3.10
+		}
+		q.Order = append(q.Order, k)
 	}
 	return nil
 }
@@ -268,9 +274,6 @@ func (e *entity) filter(v jsondoc.Value) (f record.Filter, err error) {
 		f.Fold = true
 		if l.folded != nil {
 			f.Field, f.Fold = l.folded, false
-		}
-		if f.Values[0] == "" && !many {
-			f.Fold = false
 		}
 	case f.Field.Kind == record.Instant: // compared at the precision of the wire, milliseconds (4.3.19)
 		switch f.Op {
