@@ -10,6 +10,7 @@ import (
 type benchCmd struct {
 	Bills int           `help:"Bills stored before anything is measured." default:"100000"`
 	Time  time.Duration `help:"Time for each figure." default:"6s"`
+	Lists bool          `help:"Measure pages of lists, among as many bills, customers and invoices, and nothing else."`
 }
 
 // Run measures on a fresh store: SQLite in a temporary folder, or the empty PostgreSQL database of --db.
@@ -19,5 +20,5 @@ func (b *benchCmd) Run(c *call) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	return bench.Run(c.ctx, c.out, bench.Options{Bills: b.Bills, Time: b.Time, DB: c.DB, Dir: dir})
+	return bench.Run(c.ctx, c.out, bench.Options{Bills: b.Bills, Time: b.Time, DB: c.DB, Dir: dir, Lists: b.Lists})
 }

@@ -27,6 +27,7 @@ type Options struct {
 	Time  time.Duration // of each figure
 	DB    string        // PostgreSQL URL of an empty database; empty for SQLite
 	Dir   string        // an empty folder
+	Lists bool          // the lists of generation 2 instead of everything else
 }
 
 // The organisation that is measured.
@@ -64,7 +65,11 @@ func Run(ctx context.Context, out io.Writer, o Options) error {
 	defer func() { _ = srv.Stop() }()
 	r := &run{Options: o, ctx: ctx, out: out, app: app, base: srv.URL(),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64}}}
-	for _, f := range []func() error{r.prepare, r.seed, r.creates, r.lists, r.logins, r.payments} {
+	steps := []func() error{r.prepare, r.seed, r.creates, r.lists, r.logins, r.payments}
+	if o.Lists {
+		steps = []func() error{r.prepare, r.seedLists, r.pages}
+	}
+	for _, f := range steps {
 		if err := f(); err != nil {
 			return err
 		}

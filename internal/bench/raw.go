@@ -267,7 +267,7 @@ func (r *run) seed() error {
 		err := r.app.DB.Write(r.ctx, db.Caller{Org: r.org, Channel: "command"}, func(tx *db.Tx) error {
 			for _, m := range ms {
 				for _, row := range m.rows {
-					query, args := m.copies(row, old, done, done+n-1, r.DB != "")
+					query, args := m.copies(row, old, done, done+n-1, r.DB != "", nil)
 					tx.Exec(query, args...)
 				}
 			}
@@ -290,7 +290,8 @@ func (r *run) seed() error {
 }
 
 // copies is the statement that writes the numbered copies first to last of one row of the model, in the database.
-func (m model) copies(row []any, old []string, first, last int, onPostgres bool) (string, []any) {
+// vary gives columns another value in each copy: an expression of its number, g.
+func (m model) copies(row []any, old []string, first, last int, onPostgres bool, vary map[string]string) (string, []any) {
 	series := fmt.Sprintf("(WITH RECURSIVE s(g) AS (SELECT %d UNION ALL SELECT g + 1 FROM s WHERE g < %d) SELECT g FROM s) n", first, last)
 	number := "printf('%013d', g)"
 	if onPostgres {
@@ -300,6 +301,10 @@ func (m model) copies(row []any, old []string, first, last int, onPostgres bool)
 	var exprs []string
 	var args []any
 	for i, v := range row {
+		if e, ok := vary[m.cols[i]]; ok {
+			exprs = append(exprs, strings.ReplaceAll(e, "#", number))
+			continue
+		}
 		s, _ := v.(string)
 		if at := slices.Index(old, s); at >= 0 {
 			exprs = append(exprs, fmt.Sprintf("'%s01%c' || '%c' || %s", s[:3], 'A', 'A'+at, number))
