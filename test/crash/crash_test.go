@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -513,7 +515,7 @@ func (v *victim) onceOnly() {
 	}
 	out := filepath.Join(v.dir, "bank", v.org, "out")
 	files, err := os.ReadDir(out)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // killed before the first file
 		v.t.Fatal(err)
 	}
 	for _, e := range files {

@@ -66,7 +66,8 @@ func TestVerifyFindsDamage(t *testing.T) {
 			{"SEC-12", `UPDATE bill_pays SET bill_id = 'x' || bill_id`, `UPDATE bill_pays SET bill_id = substr(bill_id, 2)`},
 			{"XO-1", `UPDATE bank_files SET sha256 = 'x' || sha256 WHERE kind = 'positivepay'`, `UPDATE bank_files SET sha256 = substr(sha256, 2) WHERE kind = 'positivepay'`},
 			{"XO-3", `UPDATE disbursements SET payment_id = 'x' || payment_id`, `UPDATE disbursements SET payment_id = substr(payment_id, 2)`},
-			{"GL-5", `UPDATE payments SET state = 'sent'`, `UPDATE payments SET state = 'cleared'`},
+			{"5.5", `UPDATE payments SET state = 'sent'`, `UPDATE payments SET state = 'cleared'`},
+			{"GL-5", `UPDATE disbursements SET state = 'sent'`, `UPDATE disbursements SET state = 'cleared'`},
 		} {
 			exec(t, d.damage)
 			s.damaged(d.rule)
