@@ -15,7 +15,7 @@ import (
 // Parts of the rows that lists are measured on, as expressions of a row's number g: a thousand vendors and customers,
 // 2352 dates, entered a second apart and changed in another order.
 const (
-	dateOf = `'20' || CAST(20 + g %% 7 AS ctext) || '-' || substr(CAST(101 + g / 7 %% 12 AS ctext), 2) || '-' || substr(CAST(101 + g / 84 %% 28 AS ctext), 2)`
+	dateOf = `'20' || CAST(20 + g % 7 AS ctext) || '-' || substr(CAST(101 + g / 7 % 12 AS ctext), 2) || '-' || substr(CAST(101 + g / 84 % 28 AS ctext), 2)`
 )
 
 // seedLists stores bills with three lines, customers, and invoices with one line: as many of each. They have no
@@ -38,7 +38,7 @@ func (r *run) seedLists() error {
 	vary := map[string]string{
 		"created_time": fmt.Sprintf("%d + g * 1000000", base), "updated_time": fmt.Sprintf("%d + g * 1000000 + g * 7919 %% 1000003", base),
 		"is_active": "CASE WHEN g % 1000 = 0 THEN 2 ELSE 1 END", "payment_status": "CASE WHEN g % 50 = 0 THEN 1 ELSE 0 END",
-		"due_date": fmt.Sprintf(dateOf), "invoice_date": fmt.Sprintf(dateOf), "amount": "100 + g * 7919 % 1000003",
+		"due_date": dateOf, "invoice_date": dateOf, "amount": "100 + g * 7919 % 1000003",
 		"customer_id":    "'0cu01AA' || substr(CAST(10000000001000 + g % 1000 AS ctext), 2)",
 		"invoice_number": "'S' || #", "name": "'Customer ' || #", "name_folded": "'customer ' || #",
 	}

@@ -138,10 +138,7 @@ func (e *entity) query(in *args) (q record.Query, polls, audit bool, err error) 
 	start, max := in.int("start", optional, 0), in.int("max", optional, pageSize)
 	in.flag("nested", false) // a boolean, which changes nothing (4.3.16)
 	audit = in.flag("showAudit", false)
-	var bad []string
-	for _, name := range in.found.types {
-		bad = append(bad, name)
-	}
+	bad := slices.Clone(in.found.types)
 	if start < 0 || start > 1<<40 {
 		add(&bad, "start")
 	}

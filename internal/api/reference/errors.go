@@ -27,7 +27,7 @@ programs see; people see the same conditions in words. A running server shows th
 		codes       []problem.Code
 	}{
 		{"Generation 1", "Answered as `<error><code>…</code><message>…</message></error>` with HTTP 200.", problem.V1},
-		{"Generation 2", "Answered as `{\"error_code\": …, \"error_message\": …}` in `response_data`, with `response_status` 1 and HTTP 200;\n" +
+		{"Generation 2", "Answered as `{\"error_code\": …, \"error_message\": …}` in `response_data`, with `response_status` 1, and\nHTTP 200 but for an unknown address (404), a wrong method (405), too large a request (413) and a failure of ours (500).\n" +
 			"`Errors.json` lists them on the wire. Numbers from 9000 on are our own.", problem.V2},
 	} {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| Code | Message | When | What helps |\n|---|---|---|---|\n", g.title, g.text)
