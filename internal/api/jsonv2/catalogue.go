@@ -16,6 +16,7 @@ type Entity struct {
 	Trusted    []string                 // those of them that need a trusted session
 	Lists      map[string]*record.Field // what lists can be filtered by, by name on the wire
 	Lines      map[string]bool          // those of Lists that are fields of the lines: not for sorting
+	Plans      map[string]Plan          // how lists by each of Lists are found
 }
 
 // Call is an endpoint beside Crud, Bulk and List.
@@ -29,10 +30,10 @@ type Call struct {
 
 // Catalogue gives what this door serves, for the reference: its entities in the order of the areas, its calls by name.
 func Catalogue() (entities []Entity, calls []Call) {
-	h := New(Deps{})
+	h, found := New(Deps{}), plans()
 	for _, name := range h.names {
 		e := h.entities[name]
-		x := Entity{Shape: e.shape, Lists: map[string]*record.Field{}, Lines: map[string]bool{}}
+		x := Entity{Shape: e.shape, Lists: map[string]*record.Field{}, Lines: map[string]bool{}, Plans: map[string]Plan{}}
 		for _, o := range []struct {
 			name string
 			op   ops
@@ -47,6 +48,7 @@ func Catalogue() (entities []Entity, calls []Call) {
 		for path, l := range e.fields {
 			x.Lists[path] = l.entry.Field
 			x.Lines[path] = l.line
+			x.Plans[path] = found[name+"."+path]
 		}
 		entities = append(entities, x)
 	}

@@ -27,7 +27,9 @@ func v2() string {
 		fmt.Fprintf(&b, "\n```sh\n%s\n```\n", strings.TrimSpace(e.sh))
 	}
 	b.WriteString("\n## Entities\n\nIn the order in which their members are written, behind `entity`. *R* must be sent on creation, *–* is shown and ignored when\n" +
-		"sent, *F* can be filtered and sorted by in lists. A length is what this generation takes.\n")
+		"sent. Lists can be filtered and sorted by *F*, where an index finds what is asked for, and by *f*, where a filter looks at\n" +
+		"one record after the other: combine it with one that has an index when there are many. *S* has an index to sort by.\n" +
+		"A length is what this generation takes.\n")
 	shapes := make([]*shape.Shape, len(entities))
 	for i, e := range entities {
 		shapes[i] = e.Shape
@@ -105,7 +107,7 @@ func v2Fields(b *strings.Builder, s *shape.Shape, e jsonv2.Entity, shown map[str
 		}
 		marks := flags(x)
 		if f := e.Lists[x.Path]; f != nil && !e.Lines[x.Path] {
-			marks = strings.TrimSpace(marks + " F")
+			marks = strings.TrimSpace(marks + " " + listed(e.Plans[x.Path]))
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", x.Path, kind(x, shown), length, marks, cell(meaning(s, x)))
 	}
@@ -150,3 +152,15 @@ call() {
 value() { grep -o "\"$1\":\"[^\"]*" answer.json | head -n 1 | cut -d '"' -f 4; }
 ` + "```" + `
 `
+
+// listed marks a member that lists can ask for by how it is found.
+func listed(p jsonv2.Plan) string {
+	mark := "f"
+	if p.Filter != "" {
+		mark = "F"
+	}
+	if p.Sort != "" {
+		mark += " S"
+	}
+	return mark
+}
