@@ -43,6 +43,14 @@ for p in $all; do
   esac
 done
 
+# sync on|off says whether our own server waits for the disk. The packages make a database for nearly every test and pull
+# no plug; what lives through a kill is tested end to end, with a server that syncs as a real one does.
+sync() {
+  if [[ -z $pgdir ]]; then return; fi
+  "$(scripts/postgres.sh bindir)/psql" -q -c "ALTER SYSTEM SET fsync = $1" -c 'SELECT pg_reload_conf()' "$TEST_POSTGRES_URL" >/dev/null ||
+    echo "test.sh: fsync stays as it is" >&2
+}
+
 failed=0
 pass() { # NAME COMMAND...
   echo "== $1"
@@ -53,10 +61,12 @@ pass() { # NAME COMMAND...
 # The race detector makes the translated SQLite 36 times slower and finds nothing there: it stays out of the translated
 # code and its libc. Leaving out the driver's own package as well shows races in encoding/json that are none.
 if ((${#units[@]})); then
+  sync off
   pass 'packages, with the race detector' \
     env CGO_ENABLED=1 go test -race -gcflags='modernc.org/sqlite/lib=-race=false' -gcflags='modernc.org/libc/...=-race=false' -shuffle=on -p 2 -timeout "$timeout" "${units[@]}"
 fi
 if ((${#whole[@]})); then
+  sync on
   pass 'end to end' env CGO_ENABLED=0 go test -shuffle=on -p 1 -timeout "$timeout" "${whole[@]}"
 fi
 
