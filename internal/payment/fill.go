@@ -113,11 +113,11 @@ func FillParts(tx *db.Tx, payments []*ids.ID) error {
 	return nil
 }
 
-// FillMovements adds to movements the payments they carry, as generation 2 shows them.
+// FillMovements adds to movements the payments and receipts they carry, as generation 2 shows them.
 func FillMovements(tx *db.Tx, movements []*Movement) error {
-	by := map[string]*Movement{}
+	by := map[ids.ID]*Movement{}
 	for _, m := range movements {
-		m.Payments, by[string(m.ID)] = nil, m
+		m.Payments, m.Receipts, by[m.ID] = nil, nil, m
 	}
 	for part := range slices.Chunk(movements, 400) {
 		list := make([]ids.ID, len(part))
@@ -125,21 +125,19 @@ func FillMovements(tx *db.Tx, movements []*Movement) error {
 			list[i] = m.ID
 		}
 		in, args := record.InIDs(2, list)
-		rows, err := tx.Query(`SELECT money_movement_id, CASE replaces WHEN '' THEN id ELSE replaces END FROM payments
-			WHERE org_id = $1 AND money_movement_id`+in+` ORDER BY id`, append([]any{string(tx.Org())}, args...)...)
+		args = append([]any{string(tx.Org())}, args...)
+		err := pairs(tx, `SELECT money_movement_id, CASE replaces WHEN '' THEN id ELSE replaces END FROM payments
+			WHERE org_id = $1 AND money_movement_id`+in+` ORDER BY id`, args,
+			func(movement, payment ids.ID) { by[movement].Payments = append(by[movement].Payments, payment) })
+		if err == nil {
+			err = pairs(tx, `SELECT m.id, r.id FROM money_movements m
+				JOIN disbursement_batches b ON b.org_id = m.org_id AND b.rail = 'debit' AND b.bank_account_id = m.bank_account_id AND b.process_date = m.process_date
+				JOIN received_pays r ON r.org_id = m.org_id AND r.batch_id = b.id AND r.batch_id <> ''
+				WHERE m.org_id = $1 AND m.type = 2 AND m.id`+in+` ORDER BY r.id`, args,
+				func(movement, receipt ids.ID) { by[movement].Receipts = append(by[movement].Receipts, receipt) })
+		}
 		if err != nil {
-			return fmt.Errorf("look for the payments of movements: %w", err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var movement, payment string
-			if err := rows.Scan(&movement, &payment); err != nil {
-				return err
-			}
-			by[movement].Payments = append(by[movement].Payments, ids.ID(payment))
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
+			return fmt.Errorf("look for what movements carry: %w", err)
 		}
 	}
 	for _, m := range movements {
@@ -148,4 +146,21 @@ func FillMovements(tx *db.Tx, movements []*Movement) error {
 		}
 	}
 	return nil
+}
+
+// pairs calls to with the two ids of every row of a query.
+func pairs(tx *db.Tx, query string, args []any, to func(a, b ids.ID)) error {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a, b string
+		if err := rows.Scan(&a, &b); err != nil {
+			return err
+		}
+		to(ids.ID(a), ids.ID(b))
+	}
+	return errors.Join(rows.Err(), rows.Close())
 }

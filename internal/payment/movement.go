@@ -38,7 +38,8 @@ type Movement struct {
 	Description   string
 	Reverses      ids.ID // the voided payment whose money it asks back; empty: none
 
-	Payments []ids.ID // filled in by FillMovements
+	Payments []ids.ID // filled in by FillMovements, as Receipts
+	Receipts []ids.ID
 }
 
 // Movements describes bank movements.

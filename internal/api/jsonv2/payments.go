@@ -171,8 +171,8 @@ func movementShape() *shape.Shape {
 		x.shown("status", "status"),
 		x.shown("bankAccountId", "bankAccountId"),
 		x.shown("description", "description"),
-		object("sentPayIds", func(m *payment.Movement) any { return slices.Concat([]ids.ID{}, m.Payments) }),
-		x.constant("receivedPayIds", record.Text, "[]"),
+		object("sentPayIds", func(m *payment.Movement) any { return append([]ids.ID{}, m.Payments...) }),
+		object("receivedPayIds", func(m *payment.Movement) any { return append([]ids.ID{}, m.Receipts...) }),
 	})...)
 }
 

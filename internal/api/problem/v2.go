@@ -22,7 +22,6 @@ var (
 	ErrPay          = fault.New(fault.Forbidden, "pay_permission_missing", "The user may not make online payments.")
 	ErrNotServed    = fault.New(fault.Invalid, "version_not_served", "This version of the API is not served.")
 	ErrBulk         = fault.New(fault.Limit, "bulk_size", "The call has too many members.")
-	ErrVendorState  = fault.New(fault.Invalid, "vendor_inactive", "The vendor is inactive.")
 	ErrNameTaken    = fault.New(fault.Invalid, "name_taken", "Another active record has this name.")
 	ErrNumberTaken  = fault.New(fault.Invalid, "number_taken", "Another active document of the same party has this number.")
 	ErrNotSupported = fault.New(fault.Invalid, "currency_single", "Only one currency is kept here.")

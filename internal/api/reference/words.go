@@ -272,6 +272,7 @@ var fields = map[string]string{
 	"moneyMovement.amount":     "What moves; what leaves the account is negative.",
 	"moneyMovement.status":     "Whether the bank's statement shows it.",
 	"sentPayIds":               "The payments it carries.",
+	"receivedPayIds":           "The receipts it carries.",
 
 	// Approval.
 	"approvalPolicy.type":         "What it holds for.",
