@@ -14,7 +14,9 @@ import (
 	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/ledger"
 	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/receipt"
+	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
@@ -138,6 +140,16 @@ func TestCharges(t *testing.T) {
 		o.until(civil.MustDate("2026-11-27").At(6, 0, civil.NewYork))
 		o.wantRole("33", ledger.MoneyIn, 0)
 		o.wantRole("33", ledger.Bank, 5_000_000+120_00)
+		o.read(func(tx *db.Tx) error {
+			m, err := all(tx)
+			if err == nil {
+				err = payment.FillMovements(tx, m)
+			}
+			if err == nil && (len(m) != 1 || len(m[0].Receipts) != 3 || len(m[0].Payments) != 0) {
+				t.Errorf("3.17: movements %+v", m)
+			}
+			return err
+		})
 		var movement int64
 		o.read(func(tx *db.Tx) error {
 			return tx.Row(`SELECT count(*) FROM money_movements WHERE org_id = $1 AND type = 2 AND amount = 12000 AND status = 1`, string(tx.Org())).Scan(&movement)
@@ -187,4 +199,13 @@ func TestChargeRejected(t *testing.T) {
 		o.wantRole("nothing moved", ledger.Bank, 5_000_000)
 		o.wantReceipt("later", id, receipt.Returned, 100_00)
 	})
+}
+
+// all reads the bank movements of the organisation.
+func all(tx *db.Tx) (out []*payment.Movement, err error) {
+	err = payment.Movements.List(tx, record.Query{}, func(m *payment.Movement) error {
+		out = append(out, m)
+		return nil
+	})
+	return out, err
 }
