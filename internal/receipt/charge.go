@@ -3,6 +3,7 @@ package receipt
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
@@ -30,6 +31,9 @@ func charge(tx *db.Tx, r *Receipt, standing bool) error {
 	if err := tx.Require(org.ChargeCustomers); err != nil {
 		return err
 	}
+	if err := r.lockInvoices(tx); err != nil {
+		return err
+	}
 	if err := mayCharge(tx, r.CustomerID, r.PaymentAccountID, standing); err != nil {
 		return err
 	}
@@ -54,6 +58,23 @@ func charge(tx *db.Tx, r *Receipt, standing bool) error {
 		return err
 	}
 	Receipts.Insert(tx, r)
+	return nil
+}
+
+// lockInvoices keeps others from the invoices of the parts, in the order of eachInvoice. Who takes money locks invoices
+// before their customer, whose balance follows them; a charge that locked the customer first would wait for a receipt
+// that waits for it.
+func (r *Receipt) lockInvoices(tx *db.Tx) error {
+	var all []ids.ID
+	for _, p := range r.Pays {
+		all = append(all, p.InvoiceID)
+	}
+	slices.Sort(all)
+	for _, id := range slices.Compact(all) {
+		if _, err := invoice.Invoices.LoadForUpdate(tx, id); err != nil && !errors.Is(err, fault.ErrNotFound) { // check tells what is unknown
+			return err
+		}
+	}
 	return nil
 }
 

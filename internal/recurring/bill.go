@@ -140,7 +140,7 @@ func (t *Bill) bill() *bill.Bill {
 
 // makeBill makes the bill of the template's next due date, with the approvers of the one before it, and moves the
 // template on.
-func makeBill(tx *db.Tx, id ids.ID, due func(*Schedule) bool) error {
+func makeBill(tx *db.Tx, id ids.ID, due func(*Schedule) bool, _ Mailer) error {
 	t, err := Bills.LoadForUpdate(tx, id)
 	if err != nil || !due(&t.Schedule) {
 		return err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/duebook/duebook/internal/civil"
@@ -20,17 +22,22 @@ import (
 // Engine makes what is due of all organisations. Its methods make nothing twice, however often they run and in however
 // many processes.
 type Engine struct {
-	db  *db.DB
-	log *slog.Logger
+	db   *db.DB
+	mail Mailer
+	log  *slog.Logger
 }
 
+// Mailer sends an invoice to its customer; answers go to the user from. It fails with fault.ErrMissing where there is
+// nobody to send to.
+type Mailer func(tx *db.Tx, invoice, from ids.ID) error
+
 // NewEngine makes the engine of a store.
-func NewEngine(d *db.DB, log *slog.Logger) *Engine { return &Engine{d, log} }
+func NewEngine(d *db.DB, m Mailer, log *slog.Logger) *Engine { return &Engine{d, m, log} }
 
 // template is a type of template.
 type template struct {
 	*record.Type
-	make func(tx *db.Tx, id ids.ID, due func(*Schedule) bool) error
+	make func(tx *db.Tx, id ids.ID, due func(*Schedule) bool, m Mailer) error
 	stop func(tx *db.Tx, id ids.ID, code string) error
 }
 
@@ -85,25 +92,29 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 }
 
 // Step makes every bill and invoice that is due at the instant at, those that were missed included, each in a
-// transaction of its own and in the order of their days. What a rule refuses stops its template and no other.
+// transaction of its own and in the order of their days. What a rule refuses stops its template and no other; what fails
+// otherwise is left for the next Step, and what waits beside it is made all the same.
 func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
+	failed := map[ids.ID]error{}
 	for _, t := range templates {
-		for {
+		for more := true; more; {
 			waiting, day, err := e.waiting(ctx, org, t.Table, at)
 			if err != nil {
 				return err
 			}
-			if len(waiting) == 0 {
-				break
-			}
+			more = false
 			for _, w := range waiting {
-				if err := e.one(ctx, t, caller(org, w.by), w.id, day, at); err != nil {
-					return err
+				if failed[w.id] != nil {
+					continue
 				}
+				if err := e.one(ctx, t, caller(org, w.by), w.id, day, at); err != nil {
+					failed[w.id] = fmt.Errorf("template %s: %w", w.id, err)
+				}
+				more = true
 			}
 		}
 	}
-	return nil
+	return errors.Join(slices.Collect(maps.Values(failed))...)
 }
 
 type waiter struct{ id, by ids.ID }
@@ -137,7 +148,7 @@ func (e *Engine) waiting(ctx context.Context, org ids.ID, table string, at time.
 // one makes the next document of a template, or stops the template.
 func (e *Engine) one(ctx context.Context, t template, who db.Caller, id ids.ID, day civil.Date, at time.Time) error {
 	due := func(s *Schedule) bool { return !s.CreateOn.IsZero() && !s.CreateOn.After(day) }
-	err := e.db.WriteAt(ctx, who, at, func(tx *db.Tx) error { return t.make(tx, id, due) })
+	err := e.db.WriteAt(ctx, who, at, func(tx *db.Tx) error { return t.make(tx, id, due, e.mail) })
 	refusal := fault.From(err)
 	if err == nil || refusal == nil || refusal.Kind == fault.Internal || refusal.Kind == fault.Busy || refusal.Kind == fault.Conflict {
 		return err

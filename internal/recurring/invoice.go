@@ -1,6 +1,8 @@
 package recurring
 
 import (
+	"errors"
+
 	"slices"
 
 	"github.com/duebook/duebook/internal/customer"
@@ -188,8 +190,9 @@ func (t *Invoice) invoice() *invoice.Invoice {
 	return i
 }
 
-// makeInvoice makes the invoice of the template's next due date and moves the template on.
-func makeInvoice(tx *db.Tx, id ids.ID, due func(*Schedule) bool) error {
+// makeInvoice makes the invoice of the template's next due date, mails it if the template asks for that, and moves the
+// template on. An invoice with nobody to be mailed to stays marked as one to mail.
+func makeInvoice(tx *db.Tx, id ids.ID, due func(*Schedule) bool, mail Mailer) error {
 	t, err := Invoices.LoadForUpdate(tx, id)
 	if err != nil || !due(&t.Schedule) {
 		return err
@@ -199,8 +202,13 @@ func makeInvoice(tx *db.Tx, id ids.ID, due func(*Schedule) bool) error {
 		if i.GLPostingDate, err = ledger.OpenDay(tx, i.InvoiceDate); err != nil {
 			return "", err
 		}
-		err := invoice.Create(tx, i)
-		return i.ID, err
+		if err := invoice.Create(tx, i); err != nil || !t.ToBeAutoEmailed {
+			return i.ID, err
+		}
+		if err := mail(tx, i.ID, t.FromUserID); err != nil && !errors.Is(err, fault.ErrMissing) {
+			return "", err
+		}
+		return i.ID, nil
 	})
 	if err != nil {
 		return err

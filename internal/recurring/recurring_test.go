@@ -38,6 +38,17 @@ type office struct {
 	engine   *recurring.Engine
 	vendor   *vendor.Vendor
 	customer ids.ID
+	mailed   map[ids.ID]ids.ID // who sent the invoice
+	nobody   bool              // to mail to
+}
+
+// mail keeps what an engine would mail.
+func (o *office) mail(_ *db.Tx, id, from ids.ID) error {
+	if o.nobody {
+		return fault.ErrMissing.On("toEmailAddresses")
+	}
+	o.mailed[id] = from
+	return nil
 }
 
 func newOffice(t *testing.T, s *dbtest.Store) *office {
@@ -48,7 +59,8 @@ func newOffice(t *testing.T, s *dbtest.Store) *office {
 		t.Fatal(err)
 	}
 	o := &office{t: t, s: s, who: db.Caller{Org: orgID, User: userID, Perms: org.All, Channel: "json2"},
-		engine: recurring.NewEngine(s.DB, slog.New(slog.NewTextHandler(io.Discard, nil)))}
+		mailed: map[ids.ID]ids.ID{}}
+	o.engine = recurring.NewEngine(s.DB, o.mail, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	o.vendor = vendor.Vendors.New().(*vendor.Vendor)
 	o.vendor.Name = "Harbor Tool Rental"
 	c := customer.Customers.New().(*customer.Customer)
@@ -400,6 +412,30 @@ func TestAR_19_Invoices(t *testing.T) {
 			})
 		})
 		equal(t, "made", made, "2026-11-30 2026-11-15 2026-11-30 10000", "2027-02-28 2027-02-13 2027-02-28 12000")
+		if len(o.mailed) != 0 {
+			t.Errorf("mailed %v unasked", o.mailed)
+		}
+		for n, nobody := range []bool{false, true} {
+			asks := recurring.Invoices.New().(*recurring.Invoice)
+			asks.CustomerID, asks.Schedule, asks.ToBeAutoEmailed, asks.FromUserID = o.customer, o.schedule(recurring.Months, 1, fmt.Sprintf("2027-03-%02d", 10+n), 8), true, o.who.User
+			asks.Lines = []*recurring.InvoiceLine{{Base: record.Base{Active: record.Active}, Price: decimal(t, "20")}}
+			o.do(func(tx *db.Tx) error { return recurring.CreateInvoice(tx, asks) })
+			o.nobody = nobody
+			clear(o.mailed)
+			o.run(pacific("2027-03-03", 12))
+			var count int64
+			o.do(func(tx *db.Tx) error {
+				return tx.Row(`SELECT count(*) FROM invoices WHERE org_id = $1 AND recurring_id = $2 AND to_be_emailed = 1`, string(o.who.Org), string(asks.ID)).Scan(&count)
+			})
+			if count != 1 || len(o.mailed) != 1-n {
+				t.Errorf("nobody to mail to %t: %d invoices, mailed %v", nobody, count, o.mailed)
+			}
+			for _, from := range o.mailed {
+				if from != o.who.User {
+					t.Errorf("mailed by %s", from)
+				}
+			}
+		}
 		bad := recurring.Invoices.New().(*recurring.Invoice)
 		bad.CustomerID, bad.Schedule, bad.ToBeAutoEmailed = o.customer, i.Schedule, true
 		if err := s.Write(ctx, o.who, func(tx *db.Tx) error { return recurring.CreateInvoice(tx, bad) }); !errors.Is(err, fault.ErrMissing) {

@@ -18,6 +18,7 @@ import (
 	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/job"
 	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
@@ -25,6 +26,7 @@ import (
 	"github.com/duebook/duebook/internal/recurring"
 	"github.com/duebook/duebook/internal/schema"
 	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/sending"
 )
 
 // Config is what the command line and the environment decide.
@@ -86,13 +88,18 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	a.Sessions.LimitFailures(c.Limits.FailuresPerMinute)
 	a.Limiter = limit.New(d, c.Limits)
 	a.Engine = payment.NewEngine(d, vault, filepath.Join(c.Dir, "bank"), c.Log)
-	a.Recurs = recurring.NewEngine(d, c.Log)
+	a.Recurs = recurring.NewEngine(d, a.mailInvoice, c.Log)
 	handlers, err := a.handlers()
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	a.Work = job.New(d, handlers, c.Log)
 	return a, nil
+}
+
+// mailInvoice is a recurring.Mailer.
+func (a *App) mailInvoice(tx *db.Tx, invoice, from ids.ID) error {
+	return sending.Desk{Vault: a.Vault, PublicURL: a.PublicURL}.Send(tx, sending.Message{Invoice: invoice, From: from})
 }
 
 // openBlobs opens the documents, in the bucket or in the data folder. The vault may be nil.

@@ -14,7 +14,7 @@ import (
 // tick makes what recurs up to so many days after now; sessions outlive that.
 func (h *house) tick(days int) {
 	h.t.Helper()
-	e := recurring.NewEngine(h.store.DB, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	e := recurring.NewEngine(h.store.DB, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err := e.Step(context.Background(), h.org, h.store.Clock.Now().AddDate(0, 0, days)); err != nil {
 		h.t.Fatal(err)
 	}
