@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
@@ -83,22 +85,27 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // print run, whose PDF is made after the transaction. It returns the print run's file.
 func (e *Engine) issueCheques(tx *db.Tx, batch ids.ID, d draft, items []item, r run) (ids.ID, error) {
 	issues := make([]check.Issue, len(items))
+	told, run := ids.New(ids.BankFile), ids.New(ids.BankFile)
 	for i, it := range items {
 		issues[i] = check.Issue{Account: d.number, Serial: it.number, Date: r.process, Amount: it.Amount, Payee: it.to.Name}
-		tx.Exec(`INSERT INTO checks (org_id, bank_account_id, serial, disbursement_id, state, amount, payee, issued)
-			VALUES ($1, $2, $3, $4, 'allocated', $5, $6, $7)`, string(tx.Org()), string(r.account), it.number, string(it.disbursement),
-			it.Amount, it.to.Name, r.process.String())
+		allocate(tx, r.account, it.number, it.disbursement, it.Amount, it.to.Name, r.process, run, told)
 	}
 	var content bytes.Buffer
 	if err := check.WritePositivePay(&content, issues); err != nil {
 		return "", err
 	}
-	err := e.store(tx, bankFile{id: ids.New(ids.BankFile), kind: "positivepay", batch: batch, state: "ready"}, content.Bytes())
+	err := e.store(tx, bankFile{id: told, kind: "positivepay", batch: batch, state: "ready"}, content.Bytes())
 	if err != nil {
 		return "", err
 	}
-	id := ids.New(ids.BankFile)
-	return id, e.store(tx, bankFile{id: id, kind: "checks", batch: batch, state: "unprinted"}, nil)
+	return run, e.store(tx, bankFile{id: run, kind: "checks", batch: batch, state: "unprinted"}, nil)
+}
+
+// allocate enters a number into the register. told is the file that tells the bank of it; empty if none does yet.
+func allocate(tx *db.Tx, account ids.ID, serial int64, disbursement ids.ID, amount int64, payee string, issued civil.Date, run, told ids.ID) {
+	tx.Exec(`INSERT INTO checks (org_id, bank_account_id, serial, disbursement_id, state, amount, payee, issued, run_file, issue_file, changed)
+		VALUES ($1, $2, $3, $4, 'allocated', $5, $6, $7, $8, $9, $10)`, string(tx.Org()), string(account), serial, string(disbursement),
+		amount, payee, issued.String(), string(run), string(told), int64(clock.FromTime(tx.Now())))
 }
 
 // print makes the PDFs of print runs that have none yet, from what was taken down at their release, and stores each
@@ -123,10 +130,8 @@ func (e *Engine) printRun(ctx context.Context, orgID ids.ID, at time.Time, file 
 		if o, err = org.Load(tx); err != nil {
 			return err
 		}
-		if run, funding, err = printed(tx, file); err != nil {
-			return err
-		}
-		return nil
+		run, funding, err = printed(tx, file)
+		return err
 	})
 	if err != nil {
 		return err
@@ -144,46 +149,65 @@ func (e *Engine) printRun(ctx context.Context, orgID ids.ID, at time.Time, file 
 		return err
 	}
 	return e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error {
-		tx.Exec(`UPDATE bank_files SET state = 'ready', sha256 = $3, size = $4, bytes = $5 WHERE org_id = $1 AND id = $2 AND state = 'unprinted'`,
+		if f, _, err := lockFile(tx, file); err != nil || f.state != "unprinted" {
+			return err
+		}
+		now, _, err := printed(tx, file)
+		if err != nil || !slices.EqualFunc(run, now, func(a, b check.Check) bool { return a.Void == b.Void }) {
+			return err // a cheque was voided meanwhile: the next step prints the run as it is then
+		}
+		tx.ExecOne(`UPDATE bank_files SET state = 'ready', sha256 = $3, size = $4, bytes = $5 WHERE org_id = $1 AND id = $2 AND state = 'unprinted'`,
 			string(orgID), string(file), digest(content.Bytes()), int64(content.Len()), sealed)
 		return nil
 	})
 }
 
-// printed reads the cheques of a print run and the account they draw on.
+// printed reads the cheques of a print run, those that were voided meanwhile as void, and the account they draw on.
 func printed(tx *db.Tx, file ids.ID) ([]check.Check, *bank.Account, error) {
-	var account, day string
-	err := tx.Row(`SELECT b.bank_account_id, b.process_date FROM bank_files f JOIN disbursement_batches b ON b.org_id = f.org_id AND b.id = f.batch_id
-		WHERE f.org_id = $1 AND f.id = $2`, string(tx.Org()), string(file)).Scan(&account, &day)
-	if err != nil {
-		return nil, nil, err
-	}
-	issued, err := civil.Parse(day)
-	if err != nil {
-		return nil, nil, err
-	}
-	rows, err := tx.Query(`SELECT d.serial, d.amount, d.payee FROM bank_files f JOIN disbursements d ON d.org_id = f.org_id AND d.batch_id = f.batch_id
-		WHERE f.org_id = $1 AND f.id = $2 ORDER BY d.serial`, string(tx.Org()), string(file))
+	rows, err := tx.Query(`SELECT c.bank_account_id, c.serial, c.issued, c.state, c.amount, d.payee FROM checks c
+		JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
+		WHERE c.org_id = $1 AND c.run_file = $2 ORDER BY c.serial`, string(tx.Org()), string(file))
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
 	var run []check.Check
+	var account ids.ID
 	for rows.Next() {
 		var serial, amount int64
-		var text string
+		var issued civil.Date
+		var state, text string
 		var to payee
-		if err := rows.Scan(&serial, &amount, &text); err != nil {
+		if err := rows.Scan((*string)(&account), &serial, &issued, &state, &amount, &text); err != nil {
 			return nil, nil, err
 		}
 		if err := json.Unmarshal([]byte(text), &to); err != nil {
 			return nil, nil, fmt.Errorf("read the payee of cheque %d: %w", serial, err)
 		}
-		run = append(run, cheque(serial, issued, amount, to))
+		c := cheque(serial, issued, amount, to)
+		c.Void = state != checkAllocated
+		run = append(run, c)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, nil, err
 	}
-	a, err := bank.Accounts.Load(tx, ids.ID(account))
+	a, err := bank.Accounts.Load(tx, account)
 	return run, a, err
+}
+
+// printAgain has the print run of a voided cheque made again without it, if its sheets have not left yet: the run's
+// first bytes are kept as superseded, a file of their own takes the new ones.
+func printAgain(tx *db.Tx, run ids.ID) error {
+	f, _, err := lockFile(tx, run)
+	if err != nil || f.state != "ready" || f.name != "" {
+		return err
+	}
+	again := ids.New(ids.BankFile)
+	tx.ExecOne(`UPDATE bank_files SET state = 'superseded', detail = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(run),
+		"A check in it was voided: "+string(again))
+	tx.Exec(`INSERT INTO bank_files (org_id, id, direction, kind, batch_id, name, sha256, size, state, detail, created, delivered, bytes)
+		VALUES ($1, $2, 'out', 'checks', $3, '', '', 0, 'unprinted', '', $4, 0, '')`, string(tx.Org()), string(again), string(f.batch),
+		int64(clock.FromTime(tx.Now())))
+	tx.Exec(`UPDATE checks SET run_file = $3 WHERE org_id = $1 AND run_file = $2`, string(tx.Org()), string(run), string(again))
+	return nil
 }

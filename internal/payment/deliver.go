@@ -89,8 +89,9 @@ func (e *Engine) deliver(ctx context.Context, org ids.ID, at time.Time, id ids.I
 			return err
 		}
 		var announced int64
-		if err := tx.Row(`SELECT count(*) FROM bank_files WHERE org_id = $1 AND batch_id = $2 AND kind = 'positivepay'
-			AND state IN ('unprinted', 'ready', 'delivery_unknown')`, string(org), string(f.batch)).Scan(&announced); err != nil {
+		if err := tx.Row(`SELECT count(*) FROM checks c LEFT JOIN bank_files f ON f.org_id = c.org_id AND f.id = c.issue_file
+			WHERE c.org_id = $1 AND c.run_file = $2 AND c.state = 'allocated' AND (f.id IS NULL OR f.state IN ('ready', 'delivery_unknown'))`,
+			string(org), string(id)).Scan(&announced); err != nil {
 			return err
 		}
 		if f.kind == "checks" && announced > 0 {
@@ -196,8 +197,8 @@ func delivered(tx *db.Tx, f bankFile) error {
 	case "positivepay", "stops", "recall":
 		return nil
 	case "checks":
-		tx.Exec(`UPDATE checks SET state = 'mailed' WHERE org_id = $1 AND state = 'allocated' AND disbursement_id IN
-			(SELECT id FROM disbursements WHERE org_id = $1 AND batch_id = $2)`, org, string(f.batch))
+		tx.Exec(`UPDATE checks SET state = 'mailed', changed = $3 WHERE org_id = $1 AND run_file = $2 AND state = 'allocated'`, org, string(f.id),
+			int64(clock.FromTime(tx.Now())))
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'sent' WHERE org_id = $1 AND id = $2`, org, string(f.batch))
 	tx.Exec(`UPDATE disbursements SET state = 'sent' WHERE org_id = $1 AND batch_id = $2 AND state = 'released'`, org, string(f.batch))

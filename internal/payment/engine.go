@@ -66,7 +66,7 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		err := tx.Row(`SELECT (SELECT CAST(coalesce(min(created), 0) AS BIGINT) FROM bank_files WHERE org_id = $1 AND state IN ('unprinted', 'ready')),
 				(SELECT coalesce(min(process_date), '') FROM payments WHERE org_id = $1 AND state = 'scheduled'),
 				(SELECT CAST(coalesce(min(clear_due), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state IN ('settled', 'void_requested') AND clear_due > 0),
-				(SELECT count(*) FROM checks WHERE org_id = $1 AND state = 'stopped') +
+				(SELECT count(*) FROM checks WHERE org_id = $1 AND `+untold+`) +
 				(SELECT count(*) FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
 					WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0)`, string(org)).
 			Scan(&waiting, &process, &settled, &voids)

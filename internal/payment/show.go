@@ -154,8 +154,9 @@ func disbursement(tx *db.Tx, payment ids.ID) (*Disbursement, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the disbursement of payment %s: %w", payment, err)
 	}
-	rows, err := tx.Query(`SELECT id, kind, name, state, created, delivered FROM bank_files WHERE org_id = $1 AND batch_id = $2 ORDER BY id`,
-		string(tx.Org()), string(d.Batch))
+	rows, err := tx.Query(`SELECT id, kind, name, state, created, delivered FROM bank_files WHERE org_id = $1 AND batch_id = $2
+		AND (kind <> 'checks' OR id IN (SELECT run_file FROM checks WHERE org_id = $1 AND disbursement_id = $3 AND serial = $4)) ORDER BY id`,
+		string(tx.Org()), string(d.Batch), string(d.ID), d.Check)
 	if err != nil {
 		return nil, err
 	}

@@ -78,8 +78,14 @@ func Void(tx *db.Tx, v Voiding) (*Payment, error) {
 	case p.Rail == Check && (p.State == InFile || p.State == Sent):
 		Payments.SaveAs(tx, "request void", p, &asked)
 		*p = asked
-		tx.Exec(`UPDATE checks SET state = 'stopped' WHERE org_id = $1 AND disbursement_id IN
-			(SELECT id FROM disbursements WHERE org_id = $1 AND payment_id = $2)`, string(tx.Org()), string(p.ID))
+		c, err := liveCheck(tx, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		c.set(tx, checkVoided, v.Reason)
+		if err := printAgain(tx, c.run); err != nil {
+			return nil, err
+		}
 		setDisbursement(tx, p.ID, "voided")
 		return p, p.void(tx, civil.Of(tx.Now(), civil.Pacific), change{note: v.Reason}, true)
 	case p.Rail == ACH && (p.State == InFile || p.State == Sent):
@@ -211,7 +217,7 @@ func (p *Payment) reissue(tx *db.Tx) error {
 
 // tell writes the files that stop cheques and ask for entries back, one of each kind and account, once for each payment.
 func (e *Engine) tell(ctx context.Context, orgID ids.ID, at time.Time) error {
-	accounts, err := e.find(ctx, orgID, `SELECT DISTINCT bank_account_id FROM checks WHERE org_id = $1 AND state = 'stopped' ORDER BY 1`, string(orgID))
+	accounts, err := e.find(ctx, orgID, `SELECT DISTINCT bank_account_id FROM checks WHERE org_id = $1 AND `+untold+` ORDER BY 1`, string(orgID))
 	for _, id := range accounts {
 		if e := e.stop(ctx, orgID, at, ids.ID(id)); e != nil {
 			err = errors.Join(err, fmt.Errorf("stop cheques of account %s: %w", id, e))
@@ -228,7 +234,7 @@ func (e *Engine) tell(ctx context.Context, orgID ids.ID, at time.Time) error {
 	return err
 }
 
-// stop writes the void lines of stopped cheques for positive pay (CHK-6).
+// stop writes the void lines of cheques that must not be paid, for positive pay (CHK-6).
 func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account ids.ID) error {
 	var number string
 	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) error {
@@ -243,8 +249,8 @@ func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account i
 		return err
 	}
 	return e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT serial, issued, amount, payee FROM checks WHERE org_id = $1 AND bank_account_id = $2 AND state = 'stopped'
-			ORDER BY serial`+tx.ForUpdate(), string(orgID), string(account))
+		rows, err := tx.Query(`SELECT serial, issued, amount, payee FROM checks WHERE org_id = $1 AND bank_account_id = $2
+			AND `+untold+` ORDER BY serial`+tx.ForUpdate(), string(orgID), string(account))
 		if err != nil {
 			return err
 		}
@@ -264,15 +270,16 @@ func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account i
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(all) == 0 {
 			return err
 		}
+		file := ids.New(ids.BankFile)
 		for _, i := range all {
-			tx.ExecOne(`UPDATE checks SET state = 'voided' WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`, string(orgID),
-				string(account), i.Serial)
+			tx.ExecOne(`UPDATE checks SET void_file = $4 WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`, string(orgID),
+				string(account), i.Serial, string(file))
 		}
 		var content bytes.Buffer
 		if err := check.WritePositivePay(&content, all); err != nil {
 			return err
 		}
-		return e.store(tx, bankFile{id: ids.New(ids.BankFile), kind: "stops", state: "ready"}, content.Bytes())
+		return e.store(tx, bankFile{id: file, kind: "stops", state: "ready"}, content.Bytes())
 	})
 }
 

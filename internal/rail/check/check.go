@@ -57,6 +57,7 @@ type Check struct {
 	Amount  int64    // cents, 1 to MaxAmount
 	Memo    string   // up to MaxMemo characters
 	Bills   []StubLine
+	Void    bool // its number is used up: the sheet says so and nothing that a bank could pay
 }
 
 // StubLine is one bill that a check pays. Amounts are cents; a credit is negative.

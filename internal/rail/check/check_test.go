@@ -126,6 +126,24 @@ func TestWriteReadsBack(t *testing.T) {
 	}
 }
 
+// XO-4: the sheet of a void number names it and nothing that a bank could pay.
+func TestWriteVoid(t *testing.T) {
+	t.Parallel()
+	void := oneCheck()
+	void.Void = true
+	got := text(t, pdf(t, layout(), void))
+	for _, want := range []string{"VOID", "Check 001234", "Bluewater Bicycle Works, Inc."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	for _, unwanted := range []string{"1,250.00", "One thousand", "021000021", "INV-2026-0917"} {
+		if strings.Contains(got, unwanted) {
+			t.Errorf("%q is in\n%s", unwanted, got)
+		}
+	}
+}
+
 func TestWriteStub(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

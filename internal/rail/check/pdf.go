@@ -114,6 +114,10 @@ func (p *pen) sheet(c Check) error {
 	}
 	p.pdf.AddPage()
 	p.top = at
+	if c.Void {
+		p.void(c)
+		return nil
+	}
 	if err := p.check(c); err != nil {
 		return err
 	}
@@ -222,6 +226,13 @@ func (p *pen) check(c Check) error {
 	p.pdf.SetFont("micr", plain, micr.FontSize)
 	p.pdf.Text(lineLeft, p.top+lineBase, line)
 	return nil
+}
+
+// void draws the sheet of a number that must not be paid: no amount, no words, no magnetic line (XO-4).
+func (p *pen) void(c Check) {
+	p.heading(c, "")
+	p.text(bold, 96, margin, 165, "VOID")
+	p.text(plain, 9, margin, 190, "This number was voided before it was printed. File this sheet: it explains the number.")
 }
 
 // stub draws one stub with its bills, in two columns where one does not hold them. Rule CHK-8.
