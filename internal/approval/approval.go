@@ -102,7 +102,6 @@ var Notes = record.Describe[Note]("note", ids.Note, "notes",
 var (
 	ErrUnable  = fault.New(fault.Invalid, "approver_unable", "The user named is not active or may not approve.")
 	ErrNotTurn = fault.New(fault.Forbidden, "not_approvers_turn", "You are not an approver of this, or it is not your turn.")
-	ErrOwn     = fault.New(fault.Forbidden, "own_document", "Whoever entered this does not approve it.")
 )
 
 // maxApprovers is how many people may be asked about one document.

@@ -123,7 +123,7 @@ var V2 = []Code{
 	{Code: "BDC_1402", Message: "The vendor's bank account is new and can be paid to later.", When: "The process date is before the second business day after the vendor's bank account was added.",
 		Remedy: "Send a later process date.", Faults: []string{"vendor_account_new"}},
 	{Code: "BDC_9006", Message: "The user's role does not allow this.", When: "The user lacks the permission of the operation, or would approve what that user entered.",
-		Remedy: "Log in as a user who has it, or have the role changed.", Faults: []string{"permission_missing", "manage_company_missing", "last_administrator", "user_own_data", "own_document"}},
+		Remedy: "Log in as a user who has it, or have the role changed.", Faults: []string{"permission_missing", "manage_company_missing", "last_administrator", "user_own_data", "own_document", "own_bank_data", "approver_pays"}},
 	{Code: "BDC_9010", Message: "Maintained by the vendor: {fields}.", When: "A field that a connected vendor maintains itself would change.",
 		Remedy: "Leave these fields as they are, or end the connection first.", Faults: []string{"vendor_listed"}},
 	{Code: "BDC_9043", Message: "The document is not valid base 64.", When: "The document in data is not valid base 64, or decodes to nothing.",
