@@ -50,7 +50,8 @@ type Organisation struct {
 // Preferences are the settings of domain 2.2 that the program uses so far.
 type Preferences struct {
 	AllowPayUnapproved    bool   `json:"allowPayUnapproved,omitempty"`
-	InternationalPayments bool   `json:"internationalPayments,omitempty"`
+	InternationalPayments bool   `json:"internationalPayments,omitempty"`     // the operator's agreement; InternationalOn must follow (INT-1)
+	InternationalOn       bool   `json:"internationalOn,omitempty"`           // the administrator's switch
 	DefaultBillApprover   ids.ID `json:"defaultBillApprover,omitempty"`       // a bill then waits for this user (api-v1 5.3)
 	CombinePayments       string `json:"combinePayments,omitempty"`           // combine (default) or separate
 	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
@@ -59,6 +60,10 @@ type Preferences struct {
 	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
 }
+
+// International reports whether vendors outside the US can be paid: the operator has agreed and an administrator has
+// switched it on. Rule INT-1.
+func (p Preferences) International() bool { return p.InternationalPayments && p.InternationalOn }
 
 // Faults of this room.
 var (
@@ -490,6 +495,8 @@ func (o *Organisation) Set(key, value string) error {
 		return flag(&o.APIAccess)
 	case "internationalPayments":
 		return flag(&p.InternationalPayments)
+	case "internationalOn":
+		return flag(&p.InternationalOn)
 	case "allowPayUnapproved":
 		return flag(&p.AllowPayUnapproved)
 	case "defaultBillApprover":

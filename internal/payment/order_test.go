@@ -149,7 +149,7 @@ func TestCombine(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			own.Preferences.InternationalPayments = true
+			own.Preferences.InternationalPayments, own.Preferences.InternationalOn = true, true
 			return org.Save(tx, own)
 		})
 		a, b := o.vendor("A", nil), o.vendor("B", nil)

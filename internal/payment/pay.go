@@ -103,13 +103,14 @@ func payeeAccount(tx *db.Tx, v *vendor.Vendor) (*vendor.BankAccount, error) {
 // checkPayee fails with ErrInternational, ErrCountry, ErrLimit or ErrAddress.
 func checkPayee(tx *db.Tx, v *vendor.Vendor, toAccount bool, amount int64) error {
 	if !v.Domestic() {
-		o, err := org.Load(tx)
+		prefs, err := org.Prefs(tx)
+		country, supported := vendor.CountryOf(v.Country)
 		switch {
 		case err != nil:
 			return err
-		case !o.Preferences.InternationalPayments:
+		case !prefs.International():
 			return ErrInternational
-		case !vendor.Supported(vendor.CountryCode(v.Country)):
+		case !supported, !toAccount && !country.Check:
 			return ErrCountry
 		case amount > maxInternational:
 			return ErrLimit.On("amount")

@@ -361,7 +361,7 @@ func TestPayChecks(t *testing.T) {
 		}
 		o.write(func(tx *db.Tx) error {
 			own, err := org.Load(tx)
-			own.Preferences.InternationalPayments = true
+			own.Preferences.InternationalPayments, own.Preferences.InternationalOn = true, true
 			return errors.Join(err, org.Save(tx, own))
 		})
 		for _, c := range []struct {

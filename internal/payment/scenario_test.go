@@ -37,7 +37,7 @@ func TestScenarioA(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			own.Preferences.InternationalPayments = true
+			own.Preferences.InternationalPayments, own.Preferences.InternationalOn = true, true
 			return org.Save(tx, own)
 		})
 		o.until(o.at("2026-11-23", "09:10:00"))

@@ -1,90 +1,86 @@
 package vendor
 
-import "strings"
+import (
+	_ "embed"
+	"encoding/csv"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
 
-// supported are the countries that payments can go to (LIM-2). It is an allow-list: countries under comprehensive
-// US sanctions are never in it.
-var supported = map[string]string{
-	"US": "United States",
-	"AR": "Argentina",
-	"AU": "Australia",
-	"AT": "Austria",
-	"BE": "Belgium",
-	"BR": "Brazil",
-	"BG": "Bulgaria",
-	"CA": "Canada",
-	"CL": "Chile",
-	"CN": "China",
-	"CO": "Colombia",
-	"CR": "Costa Rica",
-	"HR": "Croatia",
-	"CY": "Cyprus",
-	"CZ": "Czech Republic",
-	"DK": "Denmark",
-	"DO": "Dominican Republic",
-	"EC": "Ecuador",
-	"EG": "Egypt",
-	"EE": "Estonia",
-	"FI": "Finland",
-	"FR": "France",
-	"DE": "Germany",
-	"GR": "Greece",
-	"GT": "Guatemala",
-	"HK": "Hong Kong",
-	"HU": "Hungary",
-	"IS": "Iceland",
-	"IN": "India",
-	"ID": "Indonesia",
-	"IE": "Ireland",
-	"IL": "Israel",
-	"IT": "Italy",
-	"JM": "Jamaica",
-	"JP": "Japan",
-	"KE": "Kenya",
-	"LV": "Latvia",
-	"LI": "Liechtenstein",
-	"LT": "Lithuania",
-	"LU": "Luxembourg",
-	"MY": "Malaysia",
-	"MT": "Malta",
-	"MX": "Mexico",
-	"MA": "Morocco",
-	"NL": "Netherlands",
-	"NZ": "New Zealand",
-	"NO": "Norway",
-	"PA": "Panama",
-	"PE": "Peru",
-	"PH": "Philippines",
-	"PL": "Poland",
-	"PT": "Portugal",
-	"RO": "Romania",
-	"SA": "Saudi Arabia",
-	"SG": "Singapore",
-	"SK": "Slovakia",
-	"SI": "Slovenia",
-	"ZA": "South Africa",
-	"KR": "South Korea",
-	"ES": "Spain",
-	"SE": "Sweden",
-	"CH": "Switzerland",
-	"TW": "Taiwan",
-	"TH": "Thailand",
-	"TR": "Turkey",
-	"AE": "United Arab Emirates",
-	"GB": "United Kingdom",
-	"UY": "Uruguay",
-	"VN": "Vietnam",
+// Country is a country that payments can go to, and how (LIM-2).
+type Country struct {
+	Code       string // ISO 3166 alpha-2
+	Name       string
+	Check      bool     // a US-dollar cheque can be mailed there (INT-2)
+	Wire       bool     // its banks can be wired to
+	IBAN       int      // length of its account numbers as IBAN; 0 where there is none
+	Currencies []string // ISO 4217, its own first
+	BIC        bool     // a wire needs the bank's BIC
+	Clearing   string   // a wire needs the bank's number in this clearing system (ISO 20022 code); empty: none
+	ClearingAt int      // length of that number
+	Purpose    bool     // a wire needs its purpose
 }
 
-// countryByName finds a code by the name in upper case, with the other names people write.
-var countryByName = func() map[string]string {
-	m := map[string]string{
-		"UK": "GB", "GREAT BRITAIN": "GB", "ENGLAND": "GB", "SCOTLAND": "GB", "WALES": "GB", "CAN": "CA", "MEX": "MX", "GBR": "GB",
-		"DEU": "DE", "FRA": "FR", "CZECHIA": "CZ", "THE NETHERLANDS": "NL", "HOLLAND": "NL", "KOREA": "KR", "TÜRKIYE": "TR", "UAE": "AE",
-		"VIET NAM": "VN", "DEUTSCHLAND": "DE", "MÉXICO": "MX", "ESPAÑA": "ES",
+// countryList is the allow-list that ships with the program. Countries under comprehensive US sanctions are never in it.
+//
+//go:embed countries.csv
+var countryList string
+
+// countries are by code; countryNames find a code by name, in upper case, or by another name that people write.
+var countries, countryNames = readCountries(countryList)
+
+// readCountries reads the list, which is part of the program: a fault in it stops the program.
+func readCountries(list string) (map[string]Country, map[string]string) {
+	rows, err := csv.NewReader(strings.NewReader(list)).ReadAll()
+	if err != nil {
+		panic(fmt.Errorf("read the list of countries: %w", err))
 	}
-	for code, name := range supported {
-		m[strings.ToUpper(name)] = code
+	all, names := map[string]Country{}, map[string]string{}
+	for _, r := range rows[1:] {
+		c := Country{Code: r[0], Name: r[1], Check: r[2] == "y", Wire: r[3] == "y", Currencies: strings.Fields(r[5])}
+		if c.IBAN, err = strconv.Atoi(r[4]); err != nil {
+			panic(fmt.Errorf("read the list of countries: %s: %w", c.Code, err))
+		}
+		for _, need := range strings.Fields(r[6]) {
+			switch system, length, local := strings.Cut(need, ":"); {
+			case local:
+				c.Clearing = system
+				if c.ClearingAt, err = strconv.Atoi(length); err != nil {
+					panic(fmt.Errorf("read the list of countries: %s: %w", c.Code, err))
+				}
+			case need == "bic":
+				c.BIC = true
+			case need == "purpose":
+				c.Purpose = true
+			default:
+				panic("read the list of countries: " + c.Code + ": what is " + need + "?")
+			}
+		}
+		all[c.Code] = c
+		names[strings.ToUpper(c.Name)] = c.Code
+		for alias := range strings.SplitSeq(r[7], "|") {
+			if alias != "" {
+				names[alias] = c.Code
+			}
+		}
 	}
-	return m
-}()
+	return all, names
+}
+
+// CountryOf is the country as people and programs write it; false for one that no payment can go to (BDCE054).
+func CountryOf(s string) (Country, bool) {
+	c, ok := countries[CountryCode(s)]
+	return c, ok
+}
+
+// Countries are the countries that payments can go to, by name.
+func Countries() []Country {
+	all := make([]Country, 0, len(countries))
+	for _, c := range countries {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b Country) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}

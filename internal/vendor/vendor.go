@@ -279,17 +279,11 @@ func CountryCode(s string) string {
 		"AMERICAN SAMOA", "MP", "NORTHERN MARIANA ISLANDS", "AA", "AP":
 		return "US"
 	}
-	if c, ok := countryByName[k]; ok {
+	if c, ok := countryNames[k]; ok {
 		return c
 	}
-	if _, ok := supported[k]; ok {
+	if _, ok := countries[k]; ok {
 		return k
 	}
 	return ""
-}
-
-// Supported reports whether payments to that country are possible (LIM-2, BDCE054).
-func Supported(code string) bool {
-	_, ok := supported[code]
-	return ok
 }

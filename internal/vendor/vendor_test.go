@@ -210,8 +210,8 @@ func TestCountries(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
 		}
-		if vendor.Supported(got) != (want != "") {
-			t.Errorf("LIM-2: payments to %q: %v", got, vendor.Supported(got))
+		if c, ok := vendor.CountryOf(in); ok != (want != "") || c.Code != want {
+			t.Errorf("LIM-2: payments to %q: %v %v", in, c, ok)
 		}
 		if d := newVendor("x", func(v *vendor.Vendor) { v.Country = in }).Domestic(); d != (want == "US") {
 			t.Errorf("VEN-11: %q domestic: %v", in, d)

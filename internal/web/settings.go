@@ -28,7 +28,7 @@ func (h *handler) settings(c *call) error {
 
 func profileOf(o org.Organisation) view.Profile {
 	return view.Profile{Name: o.Name, Address1: o.Address1, Address2: o.Address2, City: o.City, State: o.Region, Zip: o.Zip, Country: o.Country,
-		Phone: o.Phone, Fax: o.Fax, AllowAPIAccess: o.APIAccess}
+		Phone: o.Phone, Fax: o.Fax, AllowAPIAccess: o.APIAccess, MayPayAbroad: o.Preferences.InternationalPayments, PayAbroad: o.Preferences.International()}
 }
 
 func (h *handler) profile(c *call) error {
@@ -69,7 +69,8 @@ func (h *handler) saveProfile(c *call) error {
 		return err
 	}
 	p := view.Profile{Name: c.field("name"), Address1: c.field("address1"), Address2: c.field("address2"), City: c.field("city"), State: c.field("state"),
-		Zip: c.field("zip"), Country: c.field("country"), Phone: c.field("phone"), Fax: c.field("fax"), AllowAPIAccess: c.field("allowApiAccess") == "yes"}
+		Zip: c.field("zip"), Country: c.field("country"), Phone: c.field("phone"), Fax: c.field("fax"), AllowAPIAccess: c.field("allowApiAccess") == "yes",
+		MayPayAbroad: c.org.Preferences.InternationalPayments, PayAbroad: c.field("payAbroad") == "yes"}
 	var wrong view.FieldErrors
 	if p.Name == "" {
 		wrong = append(wrong, view.FieldError{Field: "name", Message: "Enter the company's name.", Code: "BDCE009"})
@@ -92,6 +93,9 @@ func (h *handler) saveProfile(c *call) error {
 		}
 		o.Name, o.Address1, o.Address2, o.City, o.Region, o.Zip, o.Country = p.Name, p.Address1, p.Address2, p.City, p.State, p.Zip, p.Country
 		o.Phone, o.Fax, o.APIAccess = p.Phone, p.Fax, p.AllowAPIAccess
+		if o.Preferences.InternationalPayments && c.field("payAbroad") != "" { // INT-1: the operator first
+			o.Preferences.InternationalOn = p.PayAbroad
+		}
 		return org.Save(tx, o)
 	})
 	if err != nil {

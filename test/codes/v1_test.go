@@ -322,12 +322,12 @@ var generation1 = []provocation{
 	}},
 	{"BDCE054", func(h *house) {
 		h.fund()
-		h.set("internationalPayments", "yes")
+		h.set("internationalPayments", "yes", "internationalOn", "yes")
 		h.op("Atlantis", pay(h.bill(h.abroad("Atlantis"), "1", "5"), "1", "11/24/26"))
 	}},
 	{"BDCE055", func(h *house) {
 		h.fund()
-		h.set("internationalPayments", "yes")
+		h.set("internationalPayments", "yes", "internationalOn", "yes")
 		h.op("a cent too much", pay(h.bill(h.abroad("France"), "1", "20000"), "10000.01", "11/24/26"))
 	}},
 	{"BDCE056", func(h *house) {

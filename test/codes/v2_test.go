@@ -510,12 +510,12 @@ var generation2 = []provocation{
 	}},
 	{"BDC_9054", func(h *house) {
 		h.fund()
-		h.set("internationalPayments", "yes")
+		h.set("internationalPayments", "yes", "internationalOn", "yes")
 		h.refused("Atlantis", "PayBills", pays(h.bill(h.abroad("Atlantis"), "1", "5"), "1"))
 	}},
 	{"BDC_9055", func(h *house) {
 		h.fund()
-		h.set("internationalPayments", "yes")
+		h.set("internationalPayments", "yes", "internationalOn", "yes")
 		h.refused("a cent too much", "PayBills", pays(h.bill(h.abroad("France"), "1", "20000"), "10000.01"))
 	}},
 	{"BDC_9056", func(h *house) {

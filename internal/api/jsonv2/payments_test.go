@@ -185,7 +185,7 @@ func TestPayBills(t *testing.T) {
 			}
 			gb := h.bill(abroad("GB"), "105a", "20000")
 			h.refused("PayBills", pays(gb, "1"), "BDC_9053")
-			h.set("internationalPayments", "true")
+			h.set("internationalPayments", "true", "internationalOn", "true")
 			h.refused("PayBills", pays(gb, "10000.01"), "BDC_9055")
 			h.refused("PayBills", pays(h.bill(abroad("North Korea"), "105b", "1"), "1"), "BDC_9054")
 			h.ok("PayBills", pays(gb, "10000.00"))

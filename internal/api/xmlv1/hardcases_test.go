@@ -27,7 +27,7 @@ func TestHardCases(t *testing.T) {
 		})
 
 		h.run("E7 two payments to one foreign vendor on one day stay apart", func(h *house) {
-			h.set("internationalPayments", "true")
+			h.set("internationalPayments", "true", "internationalOn", "true")
 			v := h.made(create("vendor", "name", "Harbour Rope Ltd", "address1", "1 Wharf", "addressCity", "Toronto", "addressCountry", "Canada"))
 			a, b := h.made(newBill(v, "E7-1", "6000.00")), h.made(newBill(v, "E7-2", "6000.00"))
 			first, second := h.made(pay(a, "6000.00", "11/24/2026")), h.made(pay(b, "6000.00", "11/24/2026"))

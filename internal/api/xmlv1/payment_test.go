@@ -151,7 +151,7 @@ func TestPayments(t *testing.T) {
 			}
 			abroad := []string{"address1", "1 Rue", "addressCity", "Paris", "addressCountry"}
 			h.refused(pay(bill(append(abroad, "France")...), "1", "11/24/26"), "BDCE053")
-			h.set("internationalPayments", "yes")
+			h.set("internationalPayments", "yes", "internationalOn", "yes")
 			h.refused(pay(bill(append(abroad, "Atlantis")...), "1", "11/24/26"), "BDCE054")
 			fr := bill(append(abroad, "France")...)
 			h.refused(pay(fr, "10000.01", "11/24/26"), "BDCE055")

@@ -41,6 +41,8 @@ type Profile struct {
 	City, State, Zip, Country string
 	Phone, Fax                string
 	AllowAPIAccess            bool
+	MayPayAbroad              bool   // the operator has agreed to payments to vendors outside the US (rule INT-1)
+	PayAbroad                 bool   // and they are switched on
 	APIAccessChanged, ByWhom  string // when the switch was last set, and by whom; "" if never
 }
 
