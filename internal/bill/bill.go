@@ -79,6 +79,7 @@ type Bill struct {
 	PayFromAccountID     ids.ID     // the ledger account of a payment recorded from elsewhere
 	TemplateID           ids.ID     // the recurring bill that made it
 	Extras               string     // api/shape.Extras
+	PendingPayments      int64      // payments of it that wait for approval
 	LastPaid, FullyPaid  civil.Date // filled in by Fill
 }
 
@@ -153,6 +154,7 @@ var Bills = record.Describe[Bill]("bill", ids.Bill, "bills",
 	record.Day("glPostingDate", func(b *Bill) *civil.Date { return &b.GLPostingDate }),
 	record.String("description", 4000, func(b *Bill) *string { return &b.Description }),
 	record.String("poNumber", 50, func(b *Bill) *string { return &b.PONumber }),
+	record.Number("pendingPayments", func(b *Bill) *int64 { return &b.PendingPayments }),
 	record.Flag("duplicate", func(b *Bill) *bool { return &b.Duplicate }),
 	record.String("channel", 20, func(b *Bill) *string { return &b.Channel }),
 	record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(b *Bill) *ids.ID { return &b.CreatedBy }),
@@ -315,6 +317,8 @@ func (b *Bill) settle() {
 	switch {
 	case b.Due() == 0:
 		b.PaymentStatus = PaidInFull
+	case b.PendingPayments > 0:
+		b.PaymentStatus = Pending
 	case b.ScheduledAmount+b.ReservedCredit > 0:
 		b.PaymentStatus = Scheduled
 	case b.PaidAmount+b.CreditAmount > 0:
@@ -406,6 +410,11 @@ func ScheduleFrom(tx *db.Tx, b *Bill, amount int64, bankAccount ids.ID) error {
 // Unschedule gives a reserved amount free again: the payment was cancelled.
 func Unschedule(tx *db.Tx, b *Bill, amount int64) error {
 	return change(tx, "cancel payment", b, func(b *Bill) { b.ScheduledAmount -= amount })
+}
+
+// Await counts n more payments of the bill that wait for approval, or fewer (PAY-8).
+func Await(tx *db.Tx, b *Bill, n int64) error {
+	return change(tx, "await payment approval", b, func(b *Bill) { b.PendingPayments += n })
 }
 
 // Release turns a reserved amount into a paid one: the payment left.

@@ -28,6 +28,31 @@ func Holds(tx *db.Tx, user ids.ID, p db.Permission) (bool, error) {
 	return db.Permissions(custom).Has(p), nil
 }
 
+// OtherHolds reports whether somebody besides the user is active in the caller's organisation with a role that has p.
+func OtherHolds(tx *db.Tx, user ids.ID, p db.Permission) (bool, error) {
+	rows, err := tx.Query(`SELECT m.role, coalesce(r.permissions, 0) FROM memberships m JOIN users u ON u.id = m.user_id
+		LEFT JOIN roles r ON r.org_id = m.org_id AND r.name = m.role
+		WHERE m.org_id = $1 AND m.user_id <> $2 AND m.is_active = 1 AND u.is_active = 1`, string(tx.Org()), string(user))
+	if err != nil {
+		return false, fmt.Errorf("look for others besides %s: %w", user, err)
+	}
+	defer rows.Close()
+	found := false
+	for rows.Next() {
+		var role string
+		var custom int64
+		if err := rows.Scan(&role, &custom); err != nil {
+			return false, err
+		}
+		perms, fixed := roles[role]
+		if !fixed {
+			perms = db.Permissions(custom)
+		}
+		found = found || perms.Has(p)
+	}
+	return found, errors.Join(rows.Err(), rows.Close())
+}
+
 // Administrators are the users who administrate the caller's organisation, oldest first.
 func Administrators(tx *db.Tx) ([]ids.ID, error) {
 	rows, err := tx.Query(`SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id

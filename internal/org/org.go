@@ -18,6 +18,7 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/money"
 )
 
 // State is what an organisation may do (ORG-1).
@@ -59,6 +60,8 @@ type Preferences struct {
 	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
 	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
+
+	PaymentApprovalThreshold int64 `json:"paymentApprovalThreshold,omitempty"` // minor units from which a payment waits for a second person (PAY-8); 0: none
 }
 
 // International reports whether vendors outside the US can be paid: the operator has agreed and an administrator has
@@ -466,6 +469,17 @@ func (o *Organisation) Set(key, value string) error {
 		*to = value
 		return nil
 	}
+	amount := func(to *int64) error {
+		if value == "" {
+			value = "0"
+		}
+		n, err := money.ParseMinor(value, money.Digits(o.Currency))
+		if err != nil || n < 0 {
+			return fault.ErrValue.On(key).With("an amount such as 10000.00, or 0 for none")
+		}
+		*to = n
+		return nil
+	}
 	p := &o.Preferences
 	switch key {
 	case "name":
@@ -512,6 +526,8 @@ func (o *Organisation) Set(key, value string) error {
 		return flag(&p.NetworkPublic)
 	case "combinePayments":
 		return choice(&p.CombinePayments, "combine", "separate")
+	case "paymentApprovalThreshold":
+		return amount(&p.PaymentApprovalThreshold)
 	case "sodMode":
 		return choice(&p.SoDMode, "off", "warn", "enforce")
 	case "expireCheckDays":

@@ -39,6 +39,7 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 	return errors.Join(
 		e.TakeIn(ctx, org, at),
 		e.prenote(ctx, org, at),
+		e.expire(ctx, org, at),
 		e.Release(ctx, org, at),
 		e.tell(ctx, org, at),
 		e.Collect(ctx, org, at),
@@ -61,15 +62,16 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		}
 	}
 	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
-		var waiting, settled, voids int64
+		var waiting, settled, held, voids int64
 		var process string
 		err := tx.Row(`SELECT (SELECT CAST(coalesce(min(created), 0) AS BIGINT) FROM bank_files WHERE org_id = $1 AND state IN ('unprinted', 'ready')),
 				(SELECT coalesce(min(process_date), '') FROM payments WHERE org_id = $1 AND state = 'scheduled'),
 				(SELECT CAST(coalesce(min(clear_due), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state IN ('settled', 'void_requested') AND clear_due > 0),
+				(SELECT CAST(coalesce(min(hold_until), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND hold_until > 0),
 				(SELECT count(*) FROM checks WHERE org_id = $1 AND `+untold+`) +
 				(SELECT count(*) FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
 					WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0)`, string(org)).
-			Scan(&waiting, &process, &settled, &voids)
+			Scan(&waiting, &process, &settled, &held, &voids)
 		if err != nil {
 			return fmt.Errorf("look for due payments: %w", err)
 		}
@@ -86,8 +88,10 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 			}
 			note(releaseTime(day))
 		}
-		if settled > 0 {
-			note(clock.Instant(settled).Time())
+		for _, t := range []int64{settled, held} {
+			if t > 0 {
+				note(clock.Instant(t).Time())
+			}
 		}
 		leaves, settles, err := debitsDue(tx)
 		if err != nil {

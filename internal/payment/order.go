@@ -323,10 +323,22 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 	if p.Amount > 0 {
 		p.BankAccountID, p.ChartOfAccountID = pl.from.ID, pl.from.LedgerAccountID
 		p.ArrivalDate = arrival(p.Rail, process, pl.payee.vendor.Domestic())
+		prefs, err := org.Prefs(tx)
+		if err != nil {
+			return nil, err
+		}
+		if t := prefs.PaymentApprovalThreshold; t > 0 && p.Amount >= t {
+			p.State = AwaitingApproval
+		}
 	}
 	for _, d := range pl.dues {
 		if d.amount > 0 {
 			if err := bill.ScheduleFrom(tx, d.bill, d.amount, pl.from.ID); err != nil {
+				return nil, err
+			}
+		}
+		if p.State == AwaitingApproval {
+			if err := bill.Await(tx, d.bill, 1); err != nil {
 				return nil, err
 			}
 		}
@@ -345,6 +357,7 @@ func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (*Payment, error)
 	p.Confirmation = confirmation(civil.Of(tx.Now(), civil.Pacific), n)
 	p.TxnNumber = secret.NewToken(upperLetters, 20)
 	p.CreatedBy, p.ScheduledAt = tx.Caller().User, clock.FromTime(tx.Now())
+	p.ReadyAt, p.Pickup = p.ScheduledAt, pickup(tx.Now(), p.ProcessDate)
 	p.Status, p.PaymentType = numbers[p.State], types[p.Rail]
 	p.step(tx, p, change{})
 	Payments.Insert(tx, p)

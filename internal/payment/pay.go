@@ -32,6 +32,8 @@ var (
 	ErrUnconfirmed    = fault.New(fault.Forbidden, "payments_unconfirmed", "An administrator has not yet confirmed that this program may pay.")
 	ErrNotVoidable    = fault.New(fault.Conflict, "payment_not_voidable", "The payment cannot be voided, or no longer.")
 	ErrNotCancelable  = fault.New(fault.Conflict, "payment_not_cancelable", "The payment can no longer be cancelled.")
+	ErrNotWaiting     = fault.New(fault.Conflict, "payment_not_waiting", "The payment does not wait for approval or for its hold to be lifted.")
+	ErrSamePerson     = fault.New(fault.Forbidden, "second_person", "Somebody other than who caused it has to do this.")
 )
 
 const (
@@ -187,7 +189,8 @@ func paidFrom(tx *db.Tx, id ids.ID) (ledger.Posting, error) {
 }
 
 // Cancel takes back a payment that has not left. It fails with fault.ErrNotFound, or with ErrNotCancelable in another
-// state or after the window of PAY-11. A payment on hold leaves with no run, so it has no window.
+// state or after the window of PAY-11. A payment that waits for approval or is on hold leaves with no run, so it has no
+// window.
 func Cancel(tx *db.Tx, payment ids.ID) error {
 	if err := tx.Require(org.CancelPayments); err != nil {
 		return err
@@ -197,27 +200,13 @@ func Cancel(tx *db.Tx, payment ids.ID) error {
 		return err
 	}
 	switch p.State {
-	case OnHold:
-	case Scheduled, AwaitingApproval:
-		if !tx.Now().Before(cancelUntil(p.ScheduledAt.Time(), p.ProcessDate)) {
+	case OnHold, AwaitingApproval:
+	case Scheduled:
+		if !tx.Now().Before(cancelUntil(p.ReadyAt.Time(), p.ProcessDate)) {
 			return ErrNotCancelable.With(string(p.ID))
 		}
 	default:
 		return ErrNotCancelable.With(string(p.ID))
 	}
 	return p.move(tx, Canceled, change{})
-}
-
-// cancelUntil is the end of the window for cancelling: on the banking day before the process date at 16:00 Pacific for
-// what was scheduled before 15:00 of that day (pickup 1), else at 18:00; for what was scheduled on a weekend or holiday
-// after that day, 18:00 of the calendar day before the process date. Rules PAY-10, PAY-11.
-func cancelUntil(scheduled time.Time, process civil.Date) time.Time {
-	before := banking.Prev(process)
-	switch {
-	case scheduled.Before(before.At(15, 0, civil.Pacific)):
-		return before.At(16, 0, civil.Pacific)
-	case civil.Of(scheduled, civil.Pacific).After(before):
-		return process.AddDays(-1).At(18, 0, civil.Pacific)
-	}
-	return before.At(18, 0, civil.Pacific)
 }

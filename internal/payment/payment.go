@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -44,7 +45,7 @@ var disbursed = map[string]int64{InFile: 1, Sent: 3, Settled: 3, Cleared: 3, Fai
 
 // verbs name the change into a state in the audit trail.
 var verbs = map[string]string{
-	OnHold: "hold", Canceled: "cancel", InFile: "release", Sent: "send", Settled: "settle", Cleared: "clear", Failed: "return",
+	Scheduled: "schedule", OnHold: "hold", Canceled: "cancel", InFile: "release", Sent: "send", Settled: "settle", Cleared: "clear", Failed: "return",
 	FundingFailed: "reject", VoidRequested: "request void", Voided: "void",
 }
 
@@ -77,7 +78,13 @@ type Payment struct {
 	ClearDue      clock.Instant // settled: from when it counts as cleared
 	CreatedBy     ids.ID
 	HoldReason    string
-	Steps         int64 // changes of state so far
+	Steps         int64         // changes of state so far
+	ReadyAt       clock.Instant // when it was scheduled last: made, approved, or let go from a hold
+	Pickup        int64         // 1 or 2: the run of its process date it leaves with (PAY-10)
+	ApprovedBy    ids.ID        // PAY-8
+	HeldBy        ids.ID        // on hold: who caused it; empty: the server
+	HoldUntil     clock.Instant // on hold: when it is cancelled
+	Review        string        // what a person should look at; it keeps nothing from happening
 
 	Status             int64 // the state as generation 2 numbers it
 	PaymentType        int64 // the rail as generation 2 numbers it
@@ -125,6 +132,12 @@ var Payments = record.Describe[Payment]("sentPay", ids.SentPay, "payments",
 	record.Reference("createdBy", func() *record.Type { return org.Members.Type }, func(p *Payment) *ids.ID { return &p.CreatedBy }),
 	record.String("holdReason", 200, func(p *Payment) *string { return &p.HoldReason }),
 	record.Number("steps", func(p *Payment) *int64 { return &p.Steps }),
+	record.Moment("readyAt", func(p *Payment) *clock.Instant { return &p.ReadyAt }),
+	record.Number("pickup", func(p *Payment) *int64 { return &p.Pickup }),
+	record.Reference("approvedBy", nil, func(p *Payment) *ids.ID { return &p.ApprovedBy }),
+	record.Reference("heldBy", nil, func(p *Payment) *ids.ID { return &p.HeldBy }),
+	record.Moment("holdUntil", func(p *Payment) *clock.Instant { return &p.HoldUntil }),
+	record.String("review", 200, func(p *Payment) *string { return &p.Review }),
 	record.Choice("status", statusWords, func(p *Payment) *int64 { return &p.Status }),
 	record.Choice("paymentType", map[int64]string{0: "CHECK", 1: "RPPS", 2: "ACH", 4: "OFFLINE", 5: "INTERNATIONAL_E_PAYMENT"},
 		func(p *Payment) *int64 { return &p.PaymentType }),
@@ -203,12 +216,15 @@ func billPaysOf(tx *db.Tx, payment ids.ID) ([]*BillPay, error) {
 
 // change is what comes with a change of state.
 type change struct {
-	file       ids.ID // the bank file that did it
-	reasonCode string // of a return
-	note       string // shown in the timeline; also the reason of a hold or failure
+	verb       string     // in the audit trail, if not the one of the state
+	process    civil.Date // the process date from now on, if set
+	file       ids.ID     // the bank file that did it
+	reasonCode string     // of a return
+	note       string     // shown in the timeline; also the reason of a hold or failure
 	clearDue   clock.Instant
 	arrival    civil.Date // expected from now on, if set
 	movement   ids.ID     // the bank movement it is part of, if set
+	approved   ids.ID     // who approved it, if that is the change
 	void       string     // what became of the request to void it, if set
 }
 
@@ -217,23 +233,34 @@ type change struct {
 func (p *Payment) move(tx *db.Tx, to string, c change) error {
 	after := *p
 	after.State, after.HoldReason, after.ClearDue, after.Status = to, "", c.clearDue, numbers[to]
+	after.HeldBy, after.HoldUntil = "", 0
 	if n := disbursed[to]; n != 0 {
 		after.DisbursementStatus = n
 	}
 	if !c.movement.IsNull() {
 		after.MoneyMovementID = c.movement
 	}
+	if !c.approved.IsNull() {
+		after.ApprovedBy = c.approved
+	}
 	if c.void != "" {
 		after.VoidStatus = c.void
 	}
-	if to == OnHold {
-		after.HoldReason = c.note
+	switch to {
+	case OnHold:
+		after.HoldReason, after.HeldBy = c.note, tx.Caller().User
+		after.HoldUntil = clock.FromTime(holdUntil(tx.Now()))
+	case Scheduled:
+		if err := after.schedule(tx, c.process); err != nil {
+			return err
+		}
 	}
 	if !c.arrival.IsZero() {
 		after.ArrivalDate = c.arrival
 	}
 	p.step(tx, &after, c)
-	Payments.SaveAs(tx, verbs[to], p, &after)
+	was, verb := p.State, cmp.Or(c.verb, verbs[to])
+	Payments.SaveAs(tx, verb, p, &after)
 	*p = after
 	parts, err := billPaysOf(tx, p.ID)
 	if err != nil {
@@ -241,11 +268,16 @@ func (p *Payment) move(tx *db.Tx, to string, c change) error {
 	}
 	for _, part := range parts {
 		after := *part
-		after.State, after.PaymentStatus = to, numbers[to]
+		after.State, after.PaymentStatus, after.ProcessDate = to, numbers[to], p.ProcessDate
 		if to == Failed || to == FundingFailed {
 			after.ReasonCode, after.ReasonText = c.reasonCode, c.note
 		}
-		BillPays.SaveAs(tx, verbs[to], part, &after)
+		BillPays.SaveAs(tx, verb, part, &after)
+		if was == AwaitingApproval {
+			if err := await(tx, part.BillID, -1); err != nil {
+				return err
+			}
+		}
 		if err := moveBill(tx, part, to); err != nil {
 			return fmt.Errorf("payment %s to %s: %w", p.ID, to, err)
 		}
@@ -257,6 +289,28 @@ func (p *Payment) move(tx *db.Tx, to string, c change) error {
 		return fmt.Errorf("credits of payment %s to %s: %w", p.ID, to, err)
 	}
 	return nil
+}
+
+// schedule lets a payment leave on that process date, or the one it has; when this happens says with which pickup.
+func (p *Payment) schedule(tx *db.Tx, process civil.Date) error {
+	if !process.IsZero() && process != p.ProcessDate {
+		v, err := vendor.Vendors.Load(tx, p.VendorID)
+		if err != nil {
+			return err
+		}
+		p.ProcessDate, p.ArrivalDate = process, arrival(p.Rail, process, v.Domestic())
+	}
+	p.ReadyAt, p.Pickup = clock.FromTime(tx.Now()), pickup(tx.Now(), p.ProcessDate)
+	return nil
+}
+
+// await counts n more payments of a bill that wait for approval.
+func await(tx *db.Tx, billID ids.ID, n int64) error {
+	b, err := bill.Bills.LoadForUpdate(tx, billID)
+	if err != nil {
+		return err
+	}
+	return bill.Await(tx, b, n)
 }
 
 // step adds a row to the timeline and counts it in after.

@@ -262,7 +262,7 @@ func TestAccounts(t *testing.T) {
 			id := o.account(v, c.account)
 			b := o.bill(v, 5_000)
 			p := o.mustPay(b, 5_000, "2026-12-01")
-			o.until(civil.MustDate("2026-12-20").At(12, 0, civil.Pacific))
+			o.until(civil.MustDate("2026-12-09").At(12, 0, civil.Pacific))
 			o.wantState(p, c.state)
 			o.read(func(tx *db.Tx) error {
 				a, err := vendor.BankAccounts.Load(tx, id)

@@ -162,17 +162,19 @@ func (c *check) bills() error {
 			OR credit_amount < 0 OR reserved_credit < 0)`); err != nil {
 		return err
 	}
-	if err := c.none("4.3", "bills with a wrong payment status", `SELECT id FROM bills WHERE org_id = $1 AND payment_status <> 5
-		AND payment_status <> CASE WHEN amount - credit_amount - paid_amount = 0 THEN 0 WHEN scheduled_amount + reserved_credit > 0 THEN 4
+	if err := c.none("4.3", "bills with a wrong payment status", `SELECT id FROM bills WHERE org_id = $1
+		AND payment_status <> CASE WHEN amount - credit_amount - paid_amount = 0 THEN 0 WHEN pending_payments > 0 THEN 5 WHEN scheduled_amount + reserved_credit > 0 THEN 4
 			WHEN paid_amount + credit_amount > 0 THEN 2 ELSE 1 END`); err != nil {
 		return err
 	}
 	return c.none("BIL-7", "bills whose amounts are not those of their payments", `SELECT b.id FROM bills b
 		LEFT JOIN (SELECT bill_id,
 				sum(CASE WHEN payment_status IN (0, 1) THEN amount ELSE 0 END) AS scheduled,
+				sum(CASE WHEN payment_status = 0 THEN 1 ELSE 0 END) AS pending,
 				sum(CASE WHEN payment_status IN (2, 5) THEN amount ELSE 0 END) AS paid
 			FROM bill_pays WHERE org_id = $1 GROUP BY bill_id) p ON p.bill_id = b.id
-		WHERE b.org_id = $1 AND (b.scheduled_amount <> coalesce(p.scheduled, 0) OR b.paid_amount <> coalesce(p.paid, 0))`)
+		WHERE b.org_id = $1 AND (b.scheduled_amount <> coalesce(p.scheduled, 0) OR b.paid_amount <> coalesce(p.paid, 0)
+			OR b.pending_payments <> coalesce(p.pending, 0))`)
 }
 
 // payables proves GL-4: what is open per vendor, less credits not applied, is the vendor's balance on the control account.

@@ -1,0 +1,104 @@
+package payment
+
+import (
+	"strings"
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+)
+
+// aloneDays is how many banking days later takes effect what only one person could do (SEC-5).
+const aloneDays = 2
+
+// Approve lets a payment leave that waits for a second person, and gives it as it is then: its process date moves forward
+// to the earliest possible now if the cut-off for it has passed (PAY-8). It fails with fault.ErrNotFound, ErrNotWaiting, or
+// ErrSamePerson for who made it. Where nobody else could approve it, who made it may, and it leaves two banking days later
+// at the earliest (SEC-5).
+func Approve(tx *db.Tx, id ids.ID) (*Payment, error) {
+	p, err := waiting(tx, id, AwaitingApproval)
+	if err != nil {
+		return nil, err
+	}
+	process, err := p.letGo(tx, p.CreatedBy)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.move(tx, Scheduled, change{verb: "approve", process: process, approved: tx.Caller().User})
+}
+
+// Deny cancels a payment that waits for a second person, with the reason. It fails with fault.ErrNotFound, ErrNotWaiting
+// or, without a reason, fault.ErrMissing.
+func Deny(tx *db.Tx, id ids.ID, reason string) error {
+	reason = strings.TrimSpace(reason)
+	if reason == "" {
+		return fault.ErrMissing.On("reason")
+	}
+	p, err := waiting(tx, id, AwaitingApproval)
+	if err != nil {
+		return err
+	}
+	return p.move(tx, Canceled, change{verb: "deny", note: firstRunes(reason, maxNote)})
+}
+
+// waiting reads a payment that waits in that state for who may approve payments, and keeps it.
+func waiting(tx *db.Tx, id ids.ID, state string) (*Payment, error) {
+	if err := tx.Require(org.ApprovePayments); err != nil {
+		return nil, err
+	}
+	p, err := Payments.LoadForUpdate(tx, id)
+	if err == nil && p.State != state {
+		err = ErrNotWaiting.With(string(id))
+	}
+	return p, err
+}
+
+// letGo is the process date of a payment that the caller lets leave now although first has to be another person. It fails
+// with ErrSamePerson (SEC-5).
+func (p *Payment) letGo(tx *db.Tx, first ids.ID) (civil.Date, error) {
+	process := latest(p.ProcessDate, banking.EarliestProcessDate(tx.Now()))
+	me := tx.Caller().User
+	if me != first {
+		return process, nil
+	}
+	other, err := org.OtherHolds(tx, me, org.ApprovePayments)
+	if err != nil {
+		return process, err
+	}
+	if other {
+		return process, ErrSamePerson
+	}
+	tx.Audit("act alone", Payments.Name, p.ID, "")
+	return latest(process, banking.Add(civil.Of(tx.Now(), civil.Pacific), aloneDays)), nil
+}
+
+// MayDecide reports whether the caller may let a payment go that waits or is held: Approve or Lift would not refuse the
+// person.
+func (p *Payment) MayDecide(tx *db.Tx) (bool, error) {
+	me := tx.Caller().User
+	if p.State != AwaitingApproval && p.State != OnHold || !tx.Caller().Perms.Has(org.ApprovePayments) {
+		return false, nil
+	}
+	if me != p.cause() {
+		return true, nil
+	}
+	other, err := org.OtherHolds(tx, me, org.ApprovePayments)
+	return !other, err
+}
+
+// LeavesOn is the process date that a payment gets which is let go now (PAY-8).
+func (p *Payment) LeavesOn(tx *db.Tx) civil.Date {
+	return latest(p.ProcessDate, banking.EarliestProcessDate(tx.Now()))
+}
+
+// maxNote is how many characters of what a person says stand in the timeline.
+const maxNote = 200
+
+func firstRunes(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
+	}
+	return s
+}
