@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,8 +54,13 @@ const (
 	groupTime    = 50 * time.Millisecond
 )
 
+// sqliteURI names a file to SQLite. What has a meaning in a URI is escaped: a folder may have a # in its name.
+func sqliteURI(path string) string {
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}
+
 func sqliteDSN(path, more string) string {
-	return "file:" + path + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	return sqliteURI(path) + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=recursive_triggers(1)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=mmap_size(1073741824)&_pragma=cache_size(-65536)" + more
 }
 
@@ -409,7 +415,7 @@ func (s *sqliteStore) backup(ctx context.Context, to string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	src, err := sql.Open("sqlite", "file:"+s.path+"?_pragma=busy_timeout(10000)")
+	src, err := sql.Open("sqlite", sqliteURI(s.path)+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		return err
 	}
