@@ -48,6 +48,7 @@ type cli struct {
 	Network  networkCmd  `cmd:"" help:"Connections between organisations of this server: list, accept, decline."`
 	Biller   billerCmd   `cmd:"" help:"The directory of large billers: add, list."`
 	Verify   verifyCmd   `cmd:"" help:"Check every invariant of the store."`
+	Audit    auditCmd    `cmd:"" help:"The audit trail: checkpoint, key."`
 	Backup   backupCmd   `cmd:"" help:"Copy the store to a folder while the server runs."`
 	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the store's schema up to this program."`

@@ -46,6 +46,7 @@ type DB struct {
 	offset  atomic.Int64 // the sandbox clock's, as last seen, in microseconds
 	wakers  wakers
 	cache   cache
+	audited audited
 }
 
 // store is what the two databases do differently.

@@ -120,9 +120,7 @@ func (s *postgresStore) write(ctx context.Context, d *DB, who Caller, at time.Ti
 	if err := commit(ctx, c); err != nil {
 		return s.rollback(ctx, c, translate(err))
 	}
-	for _, f := range tx.after {
-		f()
-	}
+	tx.committed()
 	return nil
 }
 
@@ -247,7 +245,7 @@ func (s *postgresStore) ping(ctx context.Context) error { return s.sql.PingConte
 
 // backup leaves the copy to pg_dump, in its own format, which pg_restore reads.
 func (s *postgresStore) backup(ctx context.Context, to string) error {
-	return PostgresTool(ctx, s.url, "pg_dump", "--format=custom", "--no-owner", "--file="+to)
+	return PostgresTool(ctx, s.url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file="+to)
 }
 
 // PostgresTool runs one of PostgreSQL's own programs on the database of a URL. The password goes through the

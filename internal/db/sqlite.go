@@ -198,9 +198,7 @@ func (s *sqliteStore) writer(c *conn) {
 		}
 		for _, r := range group {
 			if r.err == nil && r.tx != nil {
-				for _, f := range r.tx.after {
-					f()
-				}
+				r.tx.committed()
 			}
 			r.done <- r.err
 		}

@@ -29,6 +29,7 @@ type Tx struct {
 	failed   error // the first statement that failed: the transaction cannot commit any more
 
 	stateChanged bool // the store's row was written: the clock or the version
+	audited      bool // an event was added to the audit trail
 }
 
 type stmt struct {
@@ -209,6 +210,16 @@ func (tx *Tx) Lock(what string) error {
 
 // AfterCommit runs f once the transaction is durable: to wake a worker, never to do business.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// committed does what follows the commit.
+func (tx *Tx) committed() {
+	if tx.audited {
+		tx.db.audited.add(tx.who.Org)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+}
 
 // StampNow gives the transaction's stamp, taking it if no write has taken it yet.
 func (tx *Tx) StampNow() (clock.Instant, error) {

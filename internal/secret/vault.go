@@ -2,6 +2,8 @@ package secret
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -52,7 +54,8 @@ type keys struct {
 	aead     tink.AEAD
 	primary  uint32
 	ids      map[uint32]bool
-	equality []byte // 32 bytes; stays through rotations, or no stored hash would be found again
+	equality []byte             // 32 bytes; stays through rotations, or no stored hash would be found again
+	signing  ed25519.PrivateKey // made from equality, so that every copy of the file signs alike, also one of before
 }
 
 // keyFile is the form on disk.
@@ -211,6 +214,14 @@ func (v *Vault) EqualityHash(value string, ad ...string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// Sign signs a message with Ed25519 (AUD-2). The key stays through rotations.
+func (v *Vault) Sign(message []byte) []byte { return ed25519.Sign(v.keys.Load().signing, message) }
+
+// PublicKey is what Sign's signatures are checked with. It is no secret.
+func (v *Vault) PublicKey() ed25519.PublicKey {
+	return v.keys.Load().signing.Public().(ed25519.PublicKey)
+}
+
 // Format prints no key, whatever the verb.
 func (v *Vault) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "secret.Vault") }
 
@@ -252,7 +263,11 @@ func readKeys(path string) (*keys, error) {
 	if err != nil || len(file.Equality) != 32 {
 		return nil, fmt.Errorf("%w: %s is damaged", ErrKeyFile, path)
 	}
-	k := &keys{handle: handle, ids: map[uint32]bool{}, equality: file.Equality}
+	seed, err := hkdf.Key(sha256.New, file.Equality, nil, "duebook signing key 1", ed25519.SeedSize)
+	if err != nil {
+		return nil, fmt.Errorf("make the signing key: %w", err)
+	}
+	k := &keys{handle: handle, ids: map[uint32]bool{}, equality: file.Equality, signing: ed25519.NewKeyFromSeed(seed)}
 	if k.aead, err = aead.New(handle); err != nil {
 		return nil, fmt.Errorf("%w: %s holds keys of another kind", ErrKeyFile, path)
 	}

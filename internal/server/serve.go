@@ -18,6 +18,7 @@ import (
 
 	"github.com/duebook/duebook/internal/api/jsonv2"
 	"github.com/duebook/duebook/internal/api/xmlv1"
+	"github.com/duebook/duebook/internal/audit"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/web"
@@ -67,6 +68,7 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelWarn)}
 	r.done.Go(func() { a.Sessions.Keep(ctx) })
 	r.done.Go(func() { a.Limiter.Keep(ctx) })
+	r.done.Go(func() { audit.NewKeeper(a.DB, a.Vault, a.Log).Run(ctx) })
 	r.done.Go(func() { r.work(ctx) })
 	if !a.DB.Sandbox() {
 		r.done.Go(func() { a.Work.Run(ctx) })

@@ -1,5 +1,6 @@
 // Package verify proves the invariants of a whole store: that the ledger balances, that the sub-ledgers equal their
-// control accounts, that every reference leads somewhere, that documents and bank files are what was stored.
+// control accounts, that every reference leads somewhere, that documents and bank files are what was stored, that nobody
+// has altered the audit trail.
 package verify
 
 import (
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/duebook/duebook/internal/audit"
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/credit"
@@ -37,6 +39,7 @@ type Result struct {
 	Payments      int64     `json:"payments"`
 	Entries       int64     `json:"entries"`
 	Documents     int64     `json:"documents"`
+	Events        int64     `json:"events"` // of the audit trail
 	Findings      []Finding `json:"findings"`
 }
 
@@ -45,8 +48,8 @@ var types = []*record.Type{vendor.Vendors.Type, bill.Bills.Type, bill.Lines.Type
 	dimension.Jobs.Type, dimension.Locations.Type, credit.Credits.Type, credit.Lines.Type, payment.Payments.Type, payment.BillPays.Type,
 	payment.BillCredits.Type, payment.Movements.Type}
 
-// Store checks every organisation, each on one snapshot.
-func Store(ctx context.Context, d *db.DB, blobs *blob.Store, vault *secret.Vault) (Result, error) {
+// Store checks every organisation, each on one snapshot, and that the audit trails begin with what the checkpoints say.
+func Store(ctx context.Context, d *db.DB, blobs *blob.Store, vault *secret.Vault, kept ...audit.Checkpoint) (Result, error) {
 	r := Result{Findings: []Finding{}}
 	var orgs []org.Organisation
 	err := d.Read(ctx, db.Caller{}, func(tx *db.Tx) (err error) {
@@ -70,7 +73,43 @@ func Store(ctx context.Context, d *db.DB, blobs *blob.Store, vault *secret.Vault
 		return r, err
 	}
 	r.Documents = int64(n)
-	return r, nil
+	err = trails(ctx, d, vault, kept, &r)
+	return r, err
+}
+
+// trails proves AUD-2, after it has given the events that still wait their place.
+func trails(ctx context.Context, d *db.DB, vault *secret.Vault, kept []audit.Checkpoint, r *Result) error {
+	all, err := audit.Trails(ctx, d)
+	if err != nil {
+		return err
+	}
+	for _, c := range kept { // whose organisation may be gone
+		for _, m := range c.Marks {
+			if !slices.Contains(all, m.Org) {
+				all = append(all, m.Org)
+			}
+		}
+	}
+	for _, o := range all {
+		if err := audit.Sweep(ctx, d, o); err != nil {
+			return err
+		}
+		var marks []audit.Mark
+		for _, c := range kept {
+			marks = append(marks, c.Of(o)...)
+		}
+		err := d.Read(ctx, db.Caller{Org: o, Channel: "command"}, func(tx *db.Tx) error {
+			n, err := audit.Check(tx, vault.PublicKey(), marks, func(detail string) {
+				r.Findings = append(r.Findings, Finding{o, "AUD-2", detail})
+			})
+			r.Events += n
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("verify the audit trail of %s: %w", o, err)
+		}
+	}
+	return nil
 }
 
 type check struct {

@@ -259,7 +259,7 @@ func TestKeys(t *testing.T) {
 var allCommands = []string{
 	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate",
 	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "network list", "network accept",
-	"network decline", "biller add", "biller list", "verify", "backup", "restore", "migrate", "bench",
+	"network decline", "biller add", "biller list", "verify", "audit checkpoint", "audit key", "backup", "restore", "migrate", "bench",
 }
 
 // Every command explains itself and each of its flags; what does not exist is refused.
