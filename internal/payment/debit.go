@@ -308,7 +308,7 @@ func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code
 		return nil
 	}
 	r, err := takeBackDebit(tx, id, day, code, reasonText(code))
-	if err != nil || !badAccount[code] {
+	if err != nil || !effectOf(code).account {
 		return err
 	}
 	a, err := customer.BankAccounts.LoadForUpdate(tx, r.PaymentAccountID)

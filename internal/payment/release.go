@@ -187,6 +187,13 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 	if v.Active != record.Active {
 		return to, "The vendor is inactive.", nil
 	}
+	held, err := vendor.Held(tx, v.ID)
+	if err != nil {
+		return to, "", err
+	}
+	if held != "" {
+		return to, "The vendor is on hold. " + held, nil
+	}
 	to.Name, to.Memo = v.Payee(), p.Description
 	if r := []rune(to.Memo); len(r) > check.MaxMemo {
 		to.Memo = string(r[:check.MaxMemo]) // PAY-13

@@ -3,6 +3,7 @@ package payment
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/ledger"
 	"github.com/duebook/duebook/internal/rail/ach/achread"
@@ -368,7 +370,8 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 	return returned(tx, s, a, rdfi, code, change{file: file, reasonCode: code, note: reasonText(code)}, day)
 }
 
-// returned fails a payment that came back. One that has failed before stays as it is (E18).
+// returned does what the return of a payment's entry means (5.8). A payment that has failed or was voided before stays as
+// it is (E17, E18).
 func returned(tx *db.Tx, s *sentEntry, a *vendor.BankAccount, rdfi, code string, c change, day civil.Date) error {
 	p, err := lock(tx, string(s.payment))
 	if err != nil {
@@ -379,22 +382,105 @@ func returned(tx *db.Tx, s *sentEntry, a *vendor.BankAccount, rdfi, code string,
 	default:
 		return nil
 	}
+	does := effectOf(code)
+	if does.twin && p.State != VoidRequested {
+		twin, err := p.hasTwin(tx)
+		if err == nil && !twin {
+			err = addTask(tx, does.task, p.ID, code, "Payment "+p.Confirmation+" came back as a duplicate, and no other one like it is under way: "+
+				"look whether the bank has a file twice. The payment stands until you say that it failed.")
+		}
+		if err != nil || !twin {
+			return err
+		}
+	}
+	if err := p.comeBack(tx, day, c); err != nil {
+		return err
+	}
+	if does.task != "" {
+		if err := addTask(tx, does.task, p.ID, code, "Payment "+p.Confirmation+" came back: "+code+" "+does.text+"."); err != nil {
+			return err
+		}
+	}
+	why := code + " " + does.text
+	if does.hold {
+		return holdVendor(tx, p.VendorID, "Its bank sent a payment back: "+why+".")
+	}
+	if does.account && a.Active == 1 && a.Status != vendor.AccountInvalid && a.Routing[:8] == rdfi {
+		return refuseAccount(tx, a, why)
+	}
+	return nil
+}
+
+// comeBack fails a payment whose money did not stay with the payee; one that the bank was asked for is voided by it (R06
+// as a rule).
+func (p *Payment) comeBack(tx *db.Tx, day civil.Date, c change) error {
 	tx.ExecOne(`UPDATE disbursements SET state = 'returned', reason_code = $3, reason_text = $4 WHERE org_id = $1 AND payment_id = $2`,
 		string(tx.Org()), string(p.ID), c.reasonCode, c.note)
-	early := p.State == InFile || p.State == Sent // before its settlement
-	if p.State == VoidRequested {                 // R06 as a rule: our bank had it sent back
-		err = p.void(tx, day, c, false)
-	} else {
-		err = p.fail(tx, Failed, day, c)
+	if p.State == VoidRequested {
+		return p.void(tx, day, c, false)
 	}
-	if err == nil && early {
-		err = settleMovements(tx, map[ids.ID]bool{p.MoneyMovementID: true})
+	early := p.State == InFile || p.State == Sent // before its settlement
+	if err := p.fail(tx, Failed, day, c); err != nil || !early {
+		return err
+	}
+	return settleMovements(tx, map[ids.ID]bool{p.MoneyMovementID: true})
+}
+
+// twinDays is how far apart the process dates of two equal payments are of which one may be a duplicate.
+const twinDays = 10
+
+// hasTwin reports whether another payment of the same amount to the vendor has left within days and has not come back
+// (R24).
+func (p *Payment) hasTwin(tx *db.Tx) (bool, error) {
+	var n int64
+	err := tx.Row(`SELECT count(*) FROM payments WHERE org_id = $1 AND vendor_id = $2 AND id <> $3 AND rail = 'ach' AND amount = $4
+		AND state IN ('in_file', 'sent', 'settled', 'cleared') AND process_date BETWEEN $5 AND $6`, string(tx.Org()), string(p.VendorID),
+		string(p.ID), p.Amount, p.ProcessDate.AddDays(-twinDays).String(), p.ProcessDate.AddDays(twinDays).String()).Scan(&n)
+	return n > 0, err
+}
+
+// ConfirmReturn fails a payment that came back as a duplicate and stood until a person looked (R24), and closes the task.
+// The caller needs ApprovePayments. It fails with fault.ErrNotFound for a payment without such a return.
+func ConfirmReturn(tx *db.Tx, id ids.ID, note string) error {
+	var number int64
+	err := tx.Row(`SELECT number FROM tasks WHERE org_id = $1 AND subject = $2 AND code = 'R24' AND done = 0`, string(tx.Org()), string(id)).
+		Scan(&number)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fault.ErrNotFound.With(string(id))
+	}
+	if err == nil {
+		err = FinishTask(tx, number, note)
 	}
 	if err != nil {
 		return err
 	}
-	if badAccount[code] && a.Active == 1 && a.Status != vendor.AccountInvalid && a.Routing[:8] == rdfi {
-		return refuseAccount(tx, a, c.reasonCode+" "+c.note)
+	p, err := lock(tx, string(id))
+	if err != nil {
+		return err
+	}
+	switch p.State {
+	case InFile, Sent, Settled, Cleared, VoidRequested:
+		return p.comeBack(tx, civil.Of(tx.Now(), civil.Pacific), change{reasonCode: "R24", note: reasonText("R24")})
+	}
+	return fault.ErrNotFound.With(string(id))
+}
+
+// holdVendor keeps a vendor from being paid, and what waits for it.
+func holdVendor(tx *db.Tx, id ids.ID, reason string) error {
+	vendor.Hold(tx, id, reason)
+	waiting, err := texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND vendor_id = $2 AND state = 'scheduled' ORDER BY id`+tx.ForUpdate(),
+		string(tx.Org()), string(id))
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		p, err := lock(tx, w)
+		if err == nil && p.State == Scheduled {
+			err = p.move(tx, OnHold, change{note: "The vendor is on hold. " + reason})
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,0 +1,89 @@
+package payment
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+)
+
+// Who has to look at a task.
+const (
+	TaskOperator   = "operator"   // who runs the connection to the bank
+	TaskCompliance = "compliance" // frozen accounts, sanctions
+	TaskFraud      = "fraud"
+	TaskContact    = "contact" // who talks to the vendor
+)
+
+// Task is something the bank has said that a person has to look at.
+type Task struct {
+	Number  int64
+	Kind    string
+	Subject ids.ID // the payment, vendor bank account or bank file
+	Code    string // Rnn or Cnn; may be empty
+	Text    string
+	Created clock.Instant
+	Done    clock.Instant // zero while it is open
+	DoneBy  ids.ID
+	Note    string // what was done
+}
+
+// addTask leaves work to a person. One that is open about the same subject and code stays the only one.
+func addTask(tx *db.Tx, kind string, subject ids.ID, code, text string) error {
+	var open int64
+	err := tx.Row(`SELECT count(*) FROM tasks WHERE org_id = $1 AND subject = $2 AND code = $3 AND kind = $4 AND done = 0`, string(tx.Org()),
+		string(subject), code, kind).Scan(&open)
+	if err != nil || open > 0 {
+		return err
+	}
+	n, err := tx.Next("task", 1)
+	if err != nil {
+		return fmt.Errorf("number a task: %w", err)
+	}
+	tx.Exec(`INSERT INTO tasks (org_id, number, kind, subject, code, text, created) VALUES ($1, $2, $3, $4, $5, $6, $7)`, string(tx.Org()), n,
+		kind, string(subject), code, text, int64(clock.FromTime(tx.Now())))
+	return nil
+}
+
+// Tasks lists open tasks, oldest first: all of them, or those about a subject. The caller needs ViewBanks.
+func Tasks(tx *db.Tx, subject ids.ID) ([]Task, error) {
+	if err := tx.Require(org.ViewBanks); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(`SELECT number, kind, subject, code, text, created FROM tasks
+		WHERE org_id = $1 AND done = 0 AND ($2 = '' OR subject = $2) ORDER BY number LIMIT 1000`, string(tx.Org()), string(subject))
+	if err != nil {
+		return nil, fmt.Errorf("list tasks: %w", err)
+	}
+	defer rows.Close()
+	var all []Task
+	for rows.Next() {
+		var t Task
+		if err := rows.Scan(&t.Number, &t.Kind, (*string)(&t.Subject), &t.Code, &t.Text, (*int64)(&t.Created)); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}
+
+// FinishTask closes a task with what was done about it. The caller needs ApprovePayments. It fails with fault.ErrNotFound
+// for a task that is not open, and with fault.ErrMissing without a note.
+func FinishTask(tx *db.Tx, number int64, note string) error {
+	if err := tx.Require(org.ApprovePayments); err != nil {
+		return err
+	}
+	if note == "" {
+		return fault.ErrMissing.On("note")
+	}
+	n, err := tx.ExecNow(`UPDATE tasks SET done = $3, done_by = $4, note = $5 WHERE org_id = $1 AND number = $2 AND done = 0`, string(tx.Org()),
+		number, int64(clock.FromTime(tx.Now())), string(tx.Caller().User), note)
+	if err == nil && n == 0 {
+		err = fault.ErrNotFound.With(fmt.Sprint(number))
+	}
+	return err
+}
