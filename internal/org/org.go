@@ -56,6 +56,7 @@ type Preferences struct {
 	DefaultBillApprover   ids.ID `json:"defaultBillApprover,omitempty"`       // a bill then waits for this user (api-v1 5.3)
 	CombinePayments       string `json:"combinePayments,omitempty"`           // combine (default) or separate
 	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
+	CheckPrinting         string `json:"checkPrinting,omitempty"`             // people confirm what was printed and mailed (CHK-5), or automatic; empty: people, in a sandbox automatic
 	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
 	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
 	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
@@ -522,6 +523,8 @@ func (o *Organisation) Set(key, value string) error {
 		return flag(&p.APINeedsManager)
 	case "autoApplyReceipts":
 		return flag(&p.AutoApplyReceipts)
+	case "checkPrinting":
+		return choice(&p.CheckPrinting, "people", "automatic")
 	case "networkPublic":
 		return flag(&p.NetworkPublic)
 	case "combinePayments":

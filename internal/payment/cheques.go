@@ -85,7 +85,8 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // print run, whose PDF is made after the transaction. It returns the print run's file.
 func (e *Engine) issueCheques(tx *db.Tx, batch ids.ID, d draft, items []item, r run) (ids.ID, error) {
 	issues := make([]check.Issue, len(items))
-	told, run := ids.New(ids.BankFile), ids.New(ids.BankFile)
+	told := ids.New(ids.BankFile)
+	run := newRun(tx, batch)
 	for i, it := range items {
 		issues[i] = check.Issue{Account: d.number, Serial: it.number, Date: r.process, Amount: it.Amount, Payee: it.to.Name}
 		allocate(tx, r.account, it.number, it.disbursement, it.Amount, it.to.Name, r.process, run, told)
@@ -98,7 +99,7 @@ func (e *Engine) issueCheques(tx *db.Tx, batch ids.ID, d draft, items []item, r 
 	if err != nil {
 		return "", err
 	}
-	return run, e.store(tx, bankFile{id: run, kind: "checks", batch: batch, state: "unprinted"}, nil)
+	return run, nil
 }
 
 // allocate enters a number into the register. told is the file that tells the bank of it; empty if none does yet.
@@ -109,7 +110,7 @@ func allocate(tx *db.Tx, account ids.ID, serial int64, disbursement ids.ID, amou
 }
 
 // print makes the PDFs of print runs that have none yet, from what was taken down at their release, and stores each
-// once (CHK-5).
+// once (CHK-5). They leave with the other files, or wait for whoever prints them (byHand).
 func (e *Engine) print(ctx context.Context, org ids.ID, at time.Time) error {
 	found, err := e.find(ctx, org, `SELECT id FROM bank_files WHERE org_id = $1 AND state = 'unprinted' ORDER BY id`, string(org))
 	for _, id := range found {
@@ -156,8 +157,12 @@ func (e *Engine) printRun(ctx context.Context, orgID ids.ID, at time.Time, file 
 		if err != nil || !slices.EqualFunc(run, now, func(a, b check.Check) bool { return a.Void == b.Void }) {
 			return err // a cheque was voided meanwhile: the next step prints the run as it is then
 		}
-		tx.ExecOne(`UPDATE bank_files SET state = 'ready', sha256 = $3, size = $4, bytes = $5 WHERE org_id = $1 AND id = $2 AND state = 'unprinted'`,
-			string(orgID), string(file), digest(content.Bytes()), int64(content.Len()), sealed)
+		state := "ready"
+		if byHand(o.Preferences, tx.Sandbox()) {
+			state = "waiting"
+		}
+		tx.ExecOne(`UPDATE bank_files SET state = $3, sha256 = $4, size = $5, bytes = $6 WHERE org_id = $1 AND id = $2 AND state = 'unprinted'`,
+			string(orgID), string(file), state, digest(content.Bytes()), int64(content.Len()), sealed)
 		return nil
 	})
 }
@@ -185,7 +190,7 @@ func printed(tx *db.Tx, file ids.ID) ([]check.Check, *bank.Account, error) {
 			return nil, nil, fmt.Errorf("read the payee of cheque %d: %w", serial, err)
 		}
 		c := cheque(serial, issued, amount, to)
-		c.Void = state != checkAllocated
+		c.Void = state != CheckAllocated
 		run = append(run, c)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
@@ -199,15 +204,12 @@ func printed(tx *db.Tx, file ids.ID) ([]check.Check, *bank.Account, error) {
 // first bytes are kept as superseded, a file of their own takes the new ones.
 func printAgain(tx *db.Tx, run ids.ID) error {
 	f, _, err := lockFile(tx, run)
-	if err != nil || f.state != "ready" || f.name != "" {
+	if err != nil || f.state != "ready" && f.state != "waiting" || f.name != "" {
 		return err
 	}
-	again := ids.New(ids.BankFile)
+	again := newRun(tx, f.batch)
 	tx.ExecOne(`UPDATE bank_files SET state = 'superseded', detail = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(run),
 		"A check in it was voided: "+string(again))
-	tx.Exec(`INSERT INTO bank_files (org_id, id, direction, kind, batch_id, name, sha256, size, state, detail, created, delivered, bytes)
-		VALUES ($1, $2, 'out', 'checks', $3, '', '', 0, 'unprinted', '', $4, 0, '')`, string(tx.Org()), string(again), string(f.batch),
-		int64(clock.FromTime(tx.Now())))
 	tx.Exec(`UPDATE checks SET run_file = $3 WHERE org_id = $1 AND run_file = $2`, string(tx.Org()), string(run), string(again))
 	return nil
 }

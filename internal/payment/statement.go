@@ -127,7 +127,7 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 	}
 	var id string
 	err = tx.Row(`SELECT d.payment_id FROM checks c JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
-		WHERE c.org_id = $1 AND c.bank_account_id = $2 AND c.serial = $3 AND c.amount = $4 AND c.state = 'mailed'`,
+		WHERE c.org_id = $1 AND c.bank_account_id = $2 AND c.serial = $3 AND c.amount = $4 AND c.state IN ('allocated', 'printed', 'mailed')`,
 		string(tx.Org()), string(s.own.ID), serial, s.Amount).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
@@ -136,11 +136,11 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 		return "", fmt.Errorf("match the cheque: %w", err)
 	}
 	p, err := lock(tx, id)
-	if err != nil || p.State != Sent {
+	if err != nil || p.State != InFile && p.State != Sent { // paid before anybody confirmed that it was mailed
 		return "", err
 	}
-	tx.ExecOne(`UPDATE checks SET state = 'cleared' WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3 AND state = 'mailed'`,
-		string(tx.Org()), string(s.own.ID), serial)
+	tx.ExecOne(`UPDATE checks SET state = 'cleared', changed = $4 WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`,
+		string(tx.Org()), string(s.own.ID), serial, int64(clock.FromTime(tx.Now())))
 	tx.ExecOne(`UPDATE disbursements SET state = 'cleared', settled_on = $3 WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), id,
 		s.asOf.String())
 	if err := s.post(tx, ledger.CheckPaid, p.ID, "Cheque "+strconv.FormatInt(serial, 10)+" paid", -s.Amount); err != nil {

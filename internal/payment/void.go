@@ -82,7 +82,7 @@ func Void(tx *db.Tx, v Voiding) (*Payment, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.set(tx, checkVoided, v.Reason)
+		c.set(tx, CheckVoided, v.Reason)
 		if err := printAgain(tx, c.run); err != nil {
 			return nil, err
 		}
@@ -234,7 +234,8 @@ func (e *Engine) tell(ctx context.Context, orgID ids.ID, at time.Time) error {
 	return err
 }
 
-// stop writes the void lines of cheques that must not be paid, for positive pay (CHK-6).
+// stop writes for positive pay the void lines of cheques that must not be paid, and the issue lines of numbers that took
+// the place of spoiled ones (CHK-6).
 func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account ids.ID) error {
 	var number string
 	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) error {
@@ -249,22 +250,20 @@ func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account i
 		return err
 	}
 	return e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT serial, issued, amount, payee FROM checks WHERE org_id = $1 AND bank_account_id = $2
-			AND `+untold+` ORDER BY serial`+tx.ForUpdate(), string(orgID), string(account))
+		rows, err := tx.Query(`SELECT serial, issued, amount, payee, CASE state WHEN 'allocated' THEN 0 ELSE 1 END FROM checks
+			WHERE org_id = $1 AND bank_account_id = $2 AND `+untold+` ORDER BY serial`+tx.ForUpdate(), string(orgID), string(account))
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		var all []check.Issue
 		for rows.Next() {
-			i := check.Issue{Account: number, Void: true}
-			var issued string
-			if err := rows.Scan(&i.Serial, &issued, &i.Amount, &i.Payee); err != nil {
+			i := check.Issue{Account: number}
+			var void int64
+			if err := rows.Scan(&i.Serial, &i.Date, &i.Amount, &i.Payee, &void); err != nil {
 				return err
 			}
-			if i.Date, err = civil.Parse(issued); err != nil {
-				return err
-			}
+			i.Void = void == 1
 			all = append(all, i)
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(all) == 0 {
@@ -272,7 +271,11 @@ func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account i
 		}
 		file := ids.New(ids.BankFile)
 		for _, i := range all {
-			tx.ExecOne(`UPDATE checks SET void_file = $4 WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`, string(orgID),
+			told := "issue_file"
+			if i.Void {
+				told = "void_file"
+			}
+			tx.ExecOne(`UPDATE checks SET `+told+` = $4 WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`, string(orgID),
 				string(account), i.Serial, string(file))
 		}
 		var content bytes.Buffer

@@ -90,9 +90,11 @@ var (
 		"name_taken", "number_taken", "session_untrusted", "currency_single", "invoice_unknown", "invoice_amount", "invoice_money_attached", "pay_to_two", "customer_bank_account_exists",
 		"invitation_open", "invitation_over", "session_of_token", "org_unknown", "membership_inactive", "mfa_no_device", "mfa_token", "mfa_tries", "mfa_expired", "factor_set", "user_own_data",
 		"customer_address", "pay_link_unknown", "pay_link_throttled", "pay_form_used", "pay_account_kept",
+		"check_state", "check_not_announced", // the register of checks is the web's
 	}
 	notV2 = []string{"invitation_over", "operation_unknown", "rolled_back", "reset_invalid", "factor_set", "pay_link_unknown", "pay_link_throttled",
-		"pay_form_used", "pay_account_kept"}
+		"pay_form_used", "pay_account_kept",
+		"check_state", "check_not_announced"}
 )
 
 // Every condition a room declares has exactly one code in each generation, or stands in the list of those it cannot
