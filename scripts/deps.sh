@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh NEED... installs the Debian packages behind the needs that this machine does not meet yet.
 #
-# Needs: postgres chromium poppler tesseract qpdf node gcc git. With everything there it asks nothing of apt and
+# Needs: postgres chromium poppler tesseract qpdf node gcc git sshd. With everything there it asks nothing of apt and
 # returns at once. As root it calls apt-get directly, otherwise through sudo; where neither works it says what to
 # install and fails.
 set -euo pipefail
@@ -26,6 +26,7 @@ for n in "$@"; do
                have npm || need npm ;;
     gcc)       have gcc || need gcc libc6-dev ;; # the race detector links with it
     git)       have git || need git ;;
+    sshd)      [[ -x /usr/sbin/sshd ]] || need openssh-server ;;
     *)         echo "deps.sh: unknown need $n" >&2; exit 2 ;;
   esac
 done
@@ -49,6 +50,11 @@ if ((EUID != 0)); then
   [[ -t 0 ]] || root=(sudo -n)
 fi
 apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null; }
+
+# The tests run an SSH server of their own: that of the package is not to open a door into this machine.
+if [[ " ${packages[*]} " == *" openssh-server "* ]] && have systemctl; then
+  "${root[@]}" systemctl mask ssh.service ssh.socket || true
+fi
 
 echo "installing: ${packages[*]}"
 apt update -q || echo "deps.sh: apt-get update failed; trying with the lists at hand" >&2

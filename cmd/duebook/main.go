@@ -45,6 +45,7 @@ type cli struct {
 	Operator operatorCmd `cmd:"" help:"Operators, who run the server and review applications."`
 	Bank     bankCmd     `cmd:"" help:"Funding bank accounts: add, list, verify, deactivate."`
 	Appkey   appkeyCmd   `cmd:"" help:"Application keys: issue, list, deactivate, reactivate."`
+	Bankhost bankhostCmd `cmd:"" help:"The SFTP host of an organisation's bank: set, show, test, remove."`
 	Network  networkCmd  `cmd:"" help:"Connections between organisations of this server: list, accept, decline."`
 	Biller   billerCmd   `cmd:"" help:"The directory of large billers: add, list."`
 	Verify   verifyCmd   `cmd:"" help:"Check every invariant of the store."`

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,6 +24,7 @@ type bankFile struct {
 	kind, name, state  string
 	sha256, detail     string
 	created, delivered clock.Instant
+	placed             clock.Instant // when the bank's host was asked to give it its name
 }
 
 // endings are the names of files that leave, behind instant and id, by kind. What ends in .pdf goes to checks/.
@@ -70,19 +70,34 @@ func digest(content []byte) string {
 // bytes mean that nobody knows what the bank has: the file becomes delivery_unknown, and a person decides (XO-2).
 //
 // Cheques go out once the bank knows of them by positive pay (CHK-6); the print run counts as mailed.
-func (e *Engine) Deliver(ctx context.Context, org ids.ID, at time.Time) error {
-	failed := e.print(ctx, org, at)
+//
+// Where the bank has a host, files to the bank go there in the same manner; while it cannot be visited they wait (E24).
+func (e *Engine) Deliver(ctx context.Context, org ids.ID, at time.Time) (failed error) {
+	failed = e.print(ctx, org, at)
+	v, err := e.visit(ctx, org, at)
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	defer func() { failed = errors.Join(failed, v.close(ctx)) }()
 	ready, err := e.find(ctx, org, `SELECT id FROM bank_files WHERE org_id = $1 AND state = 'ready' ORDER BY id`, string(org))
 	failed = errors.Join(failed, err)
 	for _, id := range ready {
-		if err := e.deliver(ctx, org, at, ids.ID(id)); err != nil {
+		err := e.deliver(ctx, v, at, ids.ID(id))
+		if v.failed != nil && (errors.Is(err, v.failed) || errors.Is(err, errUnannounced)) {
+			continue // it is noted, and the visit made again
+		}
+		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("deliver file %s: %w", id, err))
 		}
 	}
 	return failed
 }
 
-func (e *Engine) deliver(ctx context.Context, org ids.ID, at time.Time, id ids.ID) error {
+// errUnannounced are cheques of which the bank does not know yet (CHK-6).
+var errUnannounced = errors.New("the positive-pay file of these cheques has not left")
+
+func (e *Engine) deliver(ctx context.Context, v *visit, at time.Time, id ids.ID) error {
+	org := v.org
 	var f bankFile
 	var sealed string
 	err := e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) (err error) {
@@ -96,7 +111,7 @@ func (e *Engine) deliver(ctx context.Context, org ids.ID, at time.Time, id ids.I
 			return err
 		}
 		if f.kind == "checks" && announced > 0 {
-			return errors.New("the positive-pay file of these cheques has not left")
+			return errUnannounced
 		}
 		f.name = at.UTC().Format("20060102T150405Z") + "-" + string(id) + endings[f.kind]
 		tx.ExecOne(`UPDATE bank_files SET name = $3 WHERE org_id = $1 AND id = $2`, string(org), string(id), f.name)
@@ -112,12 +127,16 @@ func (e *Engine) deliver(ctx context.Context, org ids.ID, at time.Time, id ids.I
 	if digest(content) != f.sha256 {
 		return errors.New("the stored bytes do not have their SHA-256")
 	}
-	err = put(e.folder(org, place(f.kind)), f.name, content)
-	if errors.Is(err, errOther) {
-		e.log.ErrorContext(ctx, "another file stands under the name of a file to the bank", "org", org, "file", id, "name", f.name)
+	if to := place(f.kind); v.host != nil && to == "out" {
+		err = v.put(ctx, f, content)
+	} else {
+		err = put(e.folder(org, to), f.name, content)
+	}
+	if errors.Is(err, errDoubt) {
+		e.log.ErrorContext(ctx, "nobody knows whether the bank has a file", "org", org, "file", id, "name", f.name, "error", err)
 		return e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error {
-			tx.Exec(`UPDATE bank_files SET state = 'delivery_unknown', detail = 'Another file stands under its name.'
-				WHERE org_id = $1 AND id = $2 AND state = 'ready'`, string(org), string(id))
+			tx.Exec(`UPDATE bank_files SET state = 'delivery_unknown', detail = $3 WHERE org_id = $1 AND id = $2 AND state = 'ready'`,
+				string(org), string(id), short(err))
 			tx.Audit("doubt delivery", "bankFile", id, "")
 			return nil
 		})
@@ -134,10 +153,11 @@ func (e *Engine) deliver(ctx context.Context, org ids.ID, at time.Time, id ids.I
 	})
 }
 
-const fileColumns = `id, kind, batch_id, name, sha256, state, detail, created, delivered`
+const fileColumns = `id, kind, batch_id, name, sha256, state, detail, created, delivered, placed`
 
 func (f *bankFile) dest() []any {
-	return []any{(*string)(&f.id), &f.kind, (*string)(&f.batch), &f.name, &f.sha256, &f.state, &f.detail, (*int64)(&f.created), (*int64)(&f.delivered)}
+	return []any{(*string)(&f.id), &f.kind, (*string)(&f.batch), &f.name, &f.sha256, &f.state, &f.detail, (*int64)(&f.created), (*int64)(&f.delivered),
+		(*int64)(&f.placed)}
 }
 
 // lockFile reads a file with its sealed bytes and keeps it until the transaction ends.
@@ -147,8 +167,11 @@ func lockFile(tx *db.Tx, id ids.ID) (f bankFile, sealed string, err error) {
 	return f, sealed, err
 }
 
-// errOther is a name under which other bytes stand.
-var errOther = errors.New("the name is taken by another file")
+// What makes a delivery doubtful: errOther is a name under which other bytes stand.
+var (
+	errDoubt = errors.New("delivery unknown")
+	errOther = fmt.Errorf("%w: another file stands under its name", errDoubt)
+)
 
 // put writes a file under its name, whole or not at all, unless it is there already. It fails with errOther.
 func put(dir, name string, content []byte) error {
@@ -198,8 +221,8 @@ func delivered(tx *db.Tx, f bankFile) error {
 	case "positivepay", "stops", "recall":
 		return nil
 	case "checks":
-		_, err := mail(tx, f, CheckAllocated, 0, math.MaxInt64)
-		return err
+		tx.Exec(`UPDATE checks SET state = 'mailed', changed = $3 WHERE org_id = $1 AND run_file = $2 AND state = 'allocated'`, org, string(f.id),
+			int64(clock.FromTime(tx.Now())))
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'sent' WHERE org_id = $1 AND id = $2`, org, string(f.batch))
 	tx.Exec(`UPDATE disbursements SET state = 'sent' WHERE org_id = $1 AND batch_id = $2 AND state = 'released'`, org, string(f.batch))

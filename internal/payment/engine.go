@@ -78,6 +78,9 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		if voids > 0 {
 			note(after)
 		}
+		if waiting, err = atHost(tx, waiting); err != nil {
+			return err
+		}
 		if waiting > 0 {
 			note(clock.Instant(waiting).Time())
 		}

@@ -70,6 +70,7 @@ func (a *App) Start(ctx context.Context) (*Running, error) {
 	r.done.Go(func() { a.Limiter.Keep(ctx) })
 	r.done.Go(func() { audit.NewKeeper(a.DB, a.Vault, a.Log).Run(ctx) })
 	r.done.Go(func() { r.work(ctx) })
+	r.done.Go(func() { r.fetch(ctx) })
 	if !a.DB.Sandbox() {
 		r.done.Go(func() { a.Work.Run(ctx) })
 	}
@@ -112,6 +113,23 @@ func (r *Running) work(ctx context.Context) {
 		r.settling.Unlock()
 		if err != nil && ctx.Err() == nil {
 			r.app.Log.ErrorContext(ctx, "due work failed; it is tried again", "error", err)
+		}
+	}
+}
+
+// fetch brings what lies on the hosts of the banks, one node at a time.
+func (r *Running) fetch(ctx context.Context) {
+	t := time.NewTicker(fetchPause)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		_, err := r.app.DB.Alone(ctx, "fetching", func() error { return r.app.fetchAll(ctx) })
+		if err != nil && ctx.Err() == nil {
+			r.app.Log.ErrorContext(ctx, "fetching the banks' files failed; it is tried again", "error", err)
 		}
 	}
 }

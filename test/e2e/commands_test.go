@@ -258,6 +258,7 @@ func TestKeys(t *testing.T) {
 // allCommands is DESIGN's contract.
 var allCommands = []string{
 	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate",
+	"bankhost set", "bankhost show", "bankhost test", "bankhost remove",
 	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "network list", "network accept",
 	"network decline", "biller add", "biller list", "verify", "audit checkpoint", "audit key", "backup", "restore", "migrate", "bench",
 }
