@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -221,8 +222,8 @@ func delivered(tx *db.Tx, f bankFile) error {
 	case "positivepay", "stops", "recall":
 		return nil
 	case "checks":
-		tx.Exec(`UPDATE checks SET state = 'mailed', changed = $3 WHERE org_id = $1 AND run_file = $2 AND state = 'allocated'`, org, string(f.id),
-			int64(clock.FromTime(tx.Now())))
+		_, err := mail(tx, f, CheckAllocated, 0, math.MaxInt64)
+		return err
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'sent' WHERE org_id = $1 AND id = $2`, org, string(f.batch))
 	tx.Exec(`UPDATE disbursements SET state = 'sent' WHERE org_id = $1 AND batch_id = $2 AND state = 'released'`, org, string(f.batch))
