@@ -22,11 +22,7 @@ func Approve(tx *db.Tx, id ids.ID) (*Payment, error) {
 	if err != nil {
 		return nil, err
 	}
-	process, err := p.letGo(tx, p.CreatedBy)
-	if err != nil {
-		return nil, err
-	}
-	return p, p.move(tx, Scheduled, change{verb: "approve", process: process, approved: tx.Caller().User})
+	return p, p.letGo(tx, change{verb: "approve", approved: tx.Caller().User})
 }
 
 // Deny cancels a payment that waits for a second person, with the reason. It fails with fault.ErrNotFound, ErrNotWaiting
@@ -55,42 +51,42 @@ func waiting(tx *db.Tx, id ids.ID, state string) (*Payment, error) {
 	return p, err
 }
 
-// letGo is the process date of a payment that the caller lets leave now although first has to be another person. It fails
-// with ErrSamePerson (SEC-5).
-func (p *Payment) letGo(tx *db.Tx, first ids.ID) (civil.Date, error) {
-	process := latest(p.ProcessDate, banking.EarliestProcessDate(tx.Now()))
+// Decision is whether the caller may let a payment go that waits or is held, and when it leaves then.
+type Decision struct {
+	May      bool
+	Alone    bool // nobody else could: it leaves two banking days later at the earliest (SEC-5)
+	LeavesOn civil.Date
+}
+
+// Decide looks ahead at Approve or Lift.
+func (p *Payment) Decide(tx *db.Tx) (Decision, error) {
+	d := Decision{May: tx.Caller().Perms.Has(org.ApprovePayments), LeavesOn: latest(p.ProcessDate, banking.EarliestProcessDate(tx.Now()))}
 	me := tx.Caller().User
-	if me != first {
-		return process, nil
+	if !d.May || me != p.cause() {
+		return d, nil
 	}
 	other, err := org.OtherHolds(tx, me, org.ApprovePayments)
+	d.May, d.Alone = !other, !other
+	if d.Alone {
+		d.LeavesOn = latest(d.LeavesOn, banking.Add(civil.Of(tx.Now(), civil.Pacific), aloneDays))
+	}
+	return d, err
+}
+
+// letGo schedules a payment that waits or is held. It fails with ErrSamePerson (SEC-5).
+func (p *Payment) letGo(tx *db.Tx, c change) error {
+	d, err := p.Decide(tx)
 	if err != nil {
-		return process, err
+		return err
 	}
-	if other {
-		return process, ErrSamePerson
+	if !d.May {
+		return ErrSamePerson
 	}
-	tx.Audit("act alone", Payments.Name, p.ID, "")
-	return latest(process, banking.Add(civil.Of(tx.Now(), civil.Pacific), aloneDays)), nil
-}
-
-// MayDecide reports whether the caller may let a payment go that waits or is held: Approve or Lift would not refuse the
-// person.
-func (p *Payment) MayDecide(tx *db.Tx) (bool, error) {
-	me := tx.Caller().User
-	if p.State != AwaitingApproval && p.State != OnHold || !tx.Caller().Perms.Has(org.ApprovePayments) {
-		return false, nil
+	if d.Alone {
+		tx.Audit("act alone", Payments.Name, p.ID, "")
 	}
-	if me != p.cause() {
-		return true, nil
-	}
-	other, err := org.OtherHolds(tx, me, org.ApprovePayments)
-	return !other, err
-}
-
-// LeavesOn is the process date that a payment gets which is let go now (PAY-8).
-func (p *Payment) LeavesOn(tx *db.Tx) civil.Date {
-	return latest(p.ProcessDate, banking.EarliestProcessDate(tx.Now()))
+	c.process = d.LeavesOn
+	return p.move(tx, Scheduled, c)
 }
 
 // maxNote is how many characters of what a person says stand in the timeline.

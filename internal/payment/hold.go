@@ -35,11 +35,7 @@ func Lift(tx *db.Tx, id ids.ID) (*Payment, error) {
 	if err != nil {
 		return nil, err
 	}
-	process, err := p.letGo(tx, p.cause())
-	if err != nil {
-		return nil, err
-	}
-	return p, p.move(tx, Scheduled, change{verb: "lift hold", process: process})
+	return p, p.letGo(tx, change{verb: "lift hold"})
 }
 
 // expire cancels payments that have been on hold for too long.

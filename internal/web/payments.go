@@ -78,6 +78,16 @@ func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, erro
 		Steps:     timeline(d.Rail, d.State, d.Steps, d.ProcessDate, d.ArrivalDate, c.zone),
 		CanCancel: c.may(org.CancelPayments) && (d.State == payment.Scheduled || d.State == payment.OnHold || d.State == payment.AwaitingApproval),
 	}
+	page.Review = d.Review
+	var err error
+	if page.Waiting, err = c.waiting(tx, d.Payment); err != nil {
+		return page, err
+	}
+	if !d.ApprovedBy.IsNull() {
+		if page.ApprovedBy, err = read.UserName(tx, d.ApprovedBy); err != nil {
+			return page, err
+		}
+	}
 	v, err := vendor.Vendors.Load(tx, d.VendorID)
 	if err != nil {
 		return page, err
@@ -104,6 +114,19 @@ func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, erro
 		page.History, err = read.History(tx, c.zone, d.ID)
 	}
 	return page, err
+}
+
+// waiting is what a payment waits for, nil if nobody has to decide.
+func (c *call) waiting(tx *db.Tx, p *payment.Payment) (*view.Waiting, error) {
+	if p.State != payment.AwaitingApproval && p.State != payment.OnHold {
+		return nil, nil
+	}
+	d, err := p.Decide(tx)
+	w := &view.Waiting{Held: p.State == payment.OnHold, Reason: p.HoldReason, LeavesOn: d.LeavesOn, CanDecide: d.May, Alone: d.Alone}
+	if p.HoldUntil != 0 {
+		w.Until = view.Instant(p.HoldUntil.Time(), c.zone)
+	}
+	return w, err
 }
 
 // facts are what is known of a movement of money.
@@ -257,6 +280,50 @@ func (h *handler) cancelPayment(c *call) error {
 		return err
 	}
 	return c.done(view.PaymentURL(string(id)), "canceled")
+}
+
+func (h *handler) approvePayment(c *call) error {
+	return c.decidePayment("letgo", func(tx *db.Tx, id ids.ID) error {
+		_, err := payment.Approve(tx, id)
+		return err
+	})
+}
+
+func (h *handler) denyPayment(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	return c.decidePayment("paydenied", func(tx *db.Tx, id ids.ID) error { return payment.Deny(tx, id, c.field("reason")) })
+}
+
+func (h *handler) liftHold(c *call) error {
+	return c.decidePayment("letgo", func(tx *db.Tx, id ids.ID) error {
+		_, err := payment.Lift(tx, id)
+		return err
+	})
+}
+
+// decidePayment lets a payment go that waits for a person, or refuses it.
+func (c *call) decidePayment(notice string, act func(*db.Tx, ids.ID) error) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	err = c.write(func(tx *db.Tx) error { return act(tx, id) })
+	text := ""
+	switch {
+	case errors.Is(err, payment.ErrNotWaiting):
+		text = "This payment no longer waits for anybody: it was decided meanwhile."
+	case errors.Is(err, payment.ErrSamePerson):
+		text = "Somebody other than who caused this has to decide it."
+	case errors.Is(err, fault.ErrMissing):
+		text = "Say why you deny this payment."
+	case err != nil:
+		return err
+	default:
+		return c.done(view.PaymentURL(string(id)), notice)
+	}
+	return c.showPayment(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: text}})
 }
 
 func (h *handler) checks(c *call) error {

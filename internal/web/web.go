@@ -127,6 +127,9 @@ func (h *handler) routes() []route {
 		{"GET /payments/{id}", h.payment},
 		{"GET /payments/{id}/scheduled", h.scheduled},
 		{"POST /payments/{id}/cancel", h.cancelPayment},
+		{"POST /payments/{id}/approve", h.approvePayment},
+		{"POST /payments/{id}/deny", h.denyPayment},
+		{"POST /payments/{id}/lift-hold", h.liftHold},
 		{"GET /payments/{id}/checks.pdf", h.checks},
 
 		{"GET /vendors", h.vendors},
@@ -286,6 +289,8 @@ func (c *call) redirect(to string) {
 var notices = map[string]view.Flash{
 	"saved":      {Tone: view.Good, Text: "Saved."},
 	"canceled":   {Tone: view.Good, Text: "The payment is cancelled. Its amount can be paid again."},
+	"letgo":      {Tone: view.Good, Text: "The payment is scheduled. Its process date stands below."},
+	"paydenied":  {Tone: view.Good, Text: "The payment is denied. Its amount can be paid again."},
 	"entered":    {Tone: view.Good, Text: "The bill is entered."},
 	"approved":   {Tone: view.Good, Text: "You have approved this bill."},
 	"denied":     {Tone: view.Good, Text: "You have denied this bill."},

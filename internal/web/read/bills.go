@@ -19,7 +19,7 @@ var billKeys = map[string]string{"vendor": "v.name_folded", "number": "b.invoice
 var billTabs = map[string]string{
 	"":          "",
 	"topay":     " AND b.payment_status IN (1, 2)",
-	"scheduled": " AND b.payment_status = 4",
+	"scheduled": " AND b.payment_status IN (4, 5)",
 	"paid":      " AND b.payment_status = 0",
 }
 

@@ -40,7 +40,7 @@ func Home(tx *db.Tx, currency string, today civil.Date) (Overview, error) {
 	}
 	// Grouped by status first, as the index of open bills is; the days meet again in add.
 	rows, err := tx.Query(`SELECT b.due_date, CAST(sum(`+open+`) AS BIGINT), count(*) FROM bills b
-		WHERE b.org_id = $1 AND b.is_active = 1 AND b.payment_status IN (1, 2, 4) AND b.currency = $2 AND `+open+` > 0
+		WHERE b.org_id = $1 AND b.is_active = 1 AND b.payment_status IN (1, 2, 4, 5) AND b.currency = $2 AND `+open+` > 0
 		GROUP BY b.payment_status, b.due_date`, string(tx.Org()), currency)
 	if err != nil {
 		return o, err

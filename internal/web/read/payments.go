@@ -12,6 +12,7 @@ import (
 
 var paymentTabs = map[string]string{
 	"":          "",
+	"waiting":   " AND p.state IN ('awaiting_approval', 'on_hold')",
 	"scheduled": " AND p.state IN ('scheduled', 'awaiting_approval', 'on_hold')",
 	"flight":    " AND p.state IN ('in_file', 'sent', 'settled')",
 	"cleared":   " AND p.state = 'cleared'",

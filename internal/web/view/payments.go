@@ -36,10 +36,30 @@ type PaymentPage struct {
 	Confirmation         string
 	CreatedBy, Created   string
 	CanCancel            bool
+	Waiting              *Waiting // for a person; nil if it does not
+	Review               string   // what a person should look at
+	ApprovedBy           string
 	Steps                []Step
 	Bills                []PaidBill
 	Disbursement         *Disbursement // nil before release
 	History              []Change      // newest first; nil for who may not see it
+}
+
+// Waiting is a payment that waits for a second person, or is on hold.
+type Waiting struct {
+	Held      bool
+	Reason    string     // of the hold
+	Until     string     // an Instant: a payment on hold is cancelled then
+	LeavesOn  civil.Date // if it is let go now
+	CanDecide bool
+	Alone     bool // nobody else could: it leaves two business days later then
+}
+
+func (w *Waiting) act() string {
+	if w.Held {
+		return "If you lift the hold"
+	}
+	return "If you approve it"
 }
 
 // PaidBill is the part of the payment that goes to one bill, with the credits used on it.

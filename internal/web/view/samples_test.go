@@ -83,6 +83,8 @@ func samples() []sample {
 		{"payments-none", Payments(PaymentsPage{Page: page("Payments", PaymentsURL), Currency: "USD"})},
 		{"payment-ach", Payment(paymentACH())},
 		{"payment-check", Payment(paymentCheck())},
+		{"payment-waiting", Payment(paymentWaiting())},
+		{"payment-held", Payment(paymentHeld())},
 		{"payment-awkward", Payment(paymentAwkward())},
 		{"settings", Settings(SettingsPage{Page: page("Settings", SettingsURL), Company: "Northwind Property Services"})},
 		{"profile", CompanyProfile(ProfilePage{Page: page("Profile", SettingsURL), Profile: profile(), CanEdit: true})},
@@ -427,11 +429,27 @@ func paymentCheck() PaymentPage {
 	return v
 }
 
+func paymentWaiting() PaymentPage {
+	v := paymentACH()
+	v.State, v.Disbursement = "awaiting_approval", nil
+	v.Waiting = &Waiting{LeavesOn: date("2026-11-27"), CanDecide: true, Alone: true}
+	v.Review = "Payments to this vendor on one day exceed 10,000.00 together."
+	return v
+}
+
+func paymentHeld() PaymentPage {
+	v := paymentACH()
+	v.State, v.Disbursement, v.ApprovedBy = "on_hold", nil, "Bo Lindqvist"
+	v.Waiting = &Waiting{Held: true, Reason: "The vendor's bank account was refused: R03 " + attack, Until: "9 Dec 2026, 18:00", LeavesOn: date("2026-11-27"), CanDecide: true}
+	return v
+}
+
 func paymentAwkward() PaymentPage {
 	v := paymentACH()
 	v.Page = awkwardPage("Payment", PaymentsURL)
 	v.Payee, v.Minor, v.State, v.Method, v.CreatedBy = rtl, huge, "on_hold", attack, longName
 	v.Account.Name = noBreak
+	v.Waiting = &Waiting{Held: true, Reason: noBreak + attack}
 	v.Bills = append(v.Bills, PaidBill{BillHead{ID: markup, Number: noBreak}, -huge, huge})
 	v.Disbursement.Facts = append(v.Disbursement.Facts, Fact{attack, noBreak}, Fact{"Empty", ""})
 	v.Disbursement.Lines = append(v.Disbursement.Lines, FileLine{123_456, attack, true})

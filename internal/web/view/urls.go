@@ -79,6 +79,15 @@ func ScheduledURL(id string) string { return PaymentURL(id) + "/scheduled" }
 // CancelPaymentURL takes a payment back (POST).
 func CancelPaymentURL(id string) string { return PaymentURL(id) + "/cancel" }
 
+// ApprovePaymentURL lets a payment leave that waits for a second person (POST).
+func ApprovePaymentURL(id string) string { return PaymentURL(id) + "/approve" }
+
+// DenyPaymentURL cancels a payment that waits for a second person (POST, reason).
+func DenyPaymentURL(id string) string { return PaymentURL(id) + "/deny" }
+
+// LiftHoldURL lets a payment leave that is on hold (POST).
+func LiftHoldURL(id string) string { return PaymentURL(id) + "/lift-hold" }
+
 // ChecksURL is the printed run that a payment's cheque belongs to, as PDF.
 func ChecksURL(id string) string { return PaymentURL(id) + "/checks.pdf" }
 
@@ -183,7 +192,7 @@ type PaymentQuery struct {
 }
 
 // PaymentTabs are the filters of the list of payments, the one without a key first.
-var PaymentTabs = []Tab{{"", "All"}, {"scheduled", "Scheduled"}, {"flight", "In flight"}, {"cleared", "Cleared"}, {"failed", "Returned or voided"}}
+var PaymentTabs = []Tab{{"", "All"}, {"waiting", "Waiting or on hold"}, {"scheduled", "Scheduled"}, {"flight", "In flight"}, {"cleared", "Cleared"}, {"failed", "Returned or voided"}}
 
 // ParsePaymentQuery reads the parameters of PaymentsURL; an unknown tab counts as not given.
 func ParsePaymentQuery(v url.Values) PaymentQuery {

@@ -1,0 +1,61 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+)
+
+// PAY-8, SEC-5: the page of a payment that waits shows what for, and lets a second person approve or deny it, or lift the
+// hold; its maker is told that somebody else has to.
+func TestPaymentWaits(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "vera@northwind.example", org.Payer)
+		ana, vera := x.signedIn("ana@northwind.example"), x.signedIn("vera@northwind.example")
+		x.write(x.a.who, func(tx *db.Tx) error {
+			own, err := org.Load(tx)
+			if err != nil {
+				return err
+			}
+			own.Preferences.PaymentApprovalThreshold = 1
+			return org.Save(tx, own)
+		})
+		pay := func() (id ids.ID) {
+			x.write(x.a.who, func(tx *db.Tx) error {
+				p, err := payment.Pay(tx, payment.Request{BillID: x.a.bill, Amount: 100, ProcessDate: civil.MustDate("2026-12-01")})
+				if err == nil {
+					id = p.PaymentID
+				}
+				return err
+			})
+			return id
+		}
+		id := pay()
+		page := "/payments/" + string(id)
+		vera.get("/payments?tab=waiting").want(t, 200, page, "Waiting for approval")
+		if r := ana.get(page); r.status != 200 || strings.Contains(r.body, page+"/approve") || !strings.Contains(r.body, "Somebody else has to decide") {
+			t.Error("its maker is offered to approve it", r.status)
+		}
+		ana.post(page+"/approve").want(t, 409, "Somebody other than who caused this")
+		vera.get(page).want(t, 200, "Waits for a second person", "If you approve it now, it is processed on", page+"/approve", page+"/deny")
+		vera.post(page+"/deny", "reason", " ").want(t, 409, "Say why you deny")
+		if r := vera.post(page + "/approve"); r.location() != page+"?notice=letgo" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		vera.get(page+"?notice=letgo").want(t, 200, "The payment is scheduled.", "Approved by")
+		vera.post(page+"/lift-hold").want(t, 409, "no longer waits")
+		page = "/payments/" + string(pay())
+		if r := vera.post(page+"/deny", "reason", "not this month"); r.location() != page+"?notice=paydenied" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		ana.get(page).want(t, 200, "Cancelled", "not this month")
+	})
+}
