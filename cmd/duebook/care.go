@@ -84,7 +84,11 @@ type auditCheckpointCmd struct {
 // Run writes the checkpoint.
 func (a *auditCheckpointCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		p, err := audit.TakeCheckpoint(c.ctx, app.DB, app.Vault)
+		trails, err := audit.Trails(c.ctx, app.DB)
+		if err != nil {
+			return err
+		}
+		p, err := audit.TakeCheckpoint(c.ctx, app.DB, app.Vault, trails...)
 		if err != nil {
 			return err
 		}

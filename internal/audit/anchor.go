@@ -103,7 +103,7 @@ func anchors(tx *db.Tx, suffix string) ([]Anchor, error) {
 	return all, rows.Err()
 }
 
-// Checkpoint says how far the trails of all organisations went, to be kept outside the store. The zero Checkpoint says
+// Checkpoint says how far the trails of organisations went, to be kept outside the store. The zero Checkpoint says
 // nothing.
 type Checkpoint struct {
 	Format    int       `json:"duebookCheckpoint"`
@@ -126,13 +126,9 @@ func (c Checkpoint) message() []byte {
 	return []byte(hashOf(parts...))
 }
 
-// TakeCheckpoint links what is not linked yet and signs how far every trail goes.
-func TakeCheckpoint(ctx context.Context, d *db.DB, vault *secret.Vault) (Checkpoint, error) {
+// TakeCheckpoint links what is not linked yet and signs how far the trails of the organisations go.
+func TakeCheckpoint(ctx context.Context, d *db.DB, vault *secret.Vault, orgs ...ids.ID) (Checkpoint, error) {
 	c := Checkpoint{Format: checkpointFormat, PublicKey: vault.PublicKey()}
-	orgs, err := Trails(ctx, d)
-	if err != nil {
-		return c, err
-	}
 	for _, o := range orgs {
 		if err := Sweep(ctx, d, o); err != nil {
 			return c, err

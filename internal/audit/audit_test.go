@@ -270,7 +270,7 @@ func TestAUD2_Checkpoint(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		vault := newVault(t)
 		live(t, s, "", 3)
-		c, err := audit.TakeCheckpoint(ctx, s.DB, vault)
+		c, err := audit.TakeCheckpoint(ctx, s.DB, vault, "")
 		must(t, err)
 		raw, err := json.Marshal(c)
 		must(t, err)

@@ -155,6 +155,8 @@ func (h *handler) routes() []route {
 		{"GET /settings/tokens", h.tokens},
 		{"POST /settings/tokens", h.newToken},
 		{"POST /settings/tokens/end", h.endToken},
+		{"GET /settings/audit", h.auditTrail},
+		{"GET /settings/audit/checkpoint", h.auditCheckpoint},
 		{"GET /settings/bank-accounts", h.bankAccounts},
 		{"GET /settings/bank-accounts/new", h.bankAccountForm},
 		{"POST /settings/bank-accounts/new", h.addBankAccount},

@@ -14,11 +14,16 @@ import (
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/credit"
+	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/receipt"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
 	"github.com/duebook/duebook/internal/web/view"
@@ -27,7 +32,10 @@ import (
 // historyTypes are the records whose history is shown.
 var historyTypes = map[string]*record.Type{
 	bill.Bills.Name: bill.Bills.Type, vendor.Vendors.Name: vendor.Vendors.Type, vendor.BankAccounts.Name: vendor.BankAccounts.Type,
-	payment.Payments.Name: payment.Payments.Type,
+	payment.Payments.Name: payment.Payments.Type, customer.Customers.Name: customer.Customers.Type,
+	customer.BankAccounts.Name: customer.BankAccounts.Type, invoice.Invoices.Name: invoice.Invoices.Type,
+	invoice.CreditMemos.Name: invoice.CreditMemos.Type, credit.Credits.Name: credit.Credits.Type, receipt.Receipts.Name: receipt.Receipts.Type,
+	dimension.Accounts.Name: dimension.Accounts.Type,
 }
 
 // inner are fields that the program keeps for itself.
@@ -48,36 +56,52 @@ func History(tx *db.Tx, zone *time.Location, records ...ids.ID) ([]view.Change, 
 		args = append(args, string(r))
 		in = append(in, "$"+strconv.Itoa(len(args)))
 	}
-	rows, err := tx.Query(`SELECT e.stamp, e.action, e.record_type, e.changes, e.channel, coalesce(u.name, ''), coalesce(u.email, ''), coalesce(k.app, '')
-		FROM audit_events e LEFT JOIN users u ON u.id = e.user_id LEFT JOIN app_keys k ON k.id = e.key_id
-		WHERE e.org_id = $1 AND e.record_id IN (`+strings.Join(in, ", ")+`) ORDER BY e.id DESC LIMIT `+strconv.Itoa(historyRows), args...)
+	all, err := changes(tx, zone, `e.record_id IN (`+strings.Join(in, ", ")+`) ORDER BY e.id DESC LIMIT `+strconv.Itoa(historyRows), args...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]view.Change, len(all))
+	for i, e := range all {
+		out[i] = e.Change
+	}
+	return out, nil
+}
+
+// changes reads events of the transaction's organisation, the first argument, as a person reads them.
+func changes(tx *db.Tx, zone *time.Location, where string, args ...any) ([]view.AuditEvent, error) {
+	rows, err := tx.Query(`SELECT e.id, e.stamp, e.action, e.record_type, e.record_id, e.changes, e.channel, e.address, coalesce(u.name, ''),
+			coalesce(u.email, ''), coalesce(k.app, '')
+		FROM audit_events e LEFT JOIN users u ON u.id = e.user_id LEFT JOIN app_keys k ON k.id = e.key_id WHERE e.org_id = $1 AND `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the history: %w", err)
 	}
 	defer rows.Close()
-	all := []view.Change{}
+	all := []view.AuditEvent{}
 	refs := references{zone: zone}
 	for rows.Next() {
 		var stamp int64
-		var action, kind, changes, channel, name, email, app string
-		if err := rows.Scan(&stamp, &action, &kind, &changes, &channel, &name, &email, &app); err != nil {
+		var e view.AuditEvent
+		var action, changes, channel, email, app string
+		if err := rows.Scan(&e.ID, &stamp, &action, &e.Type, &e.Record, &changes, &channel, &e.Address, &e.Who, &email, &app); err != nil {
 			return nil, err
 		}
-		c := view.Change{When: view.Instant(clock.Instant(stamp).Time(), zone), Who: name, What: what(action, kind)}
-		if c.Who == "" {
-			c.Who = email
+		e.Cursor = strconv.FormatInt(stamp, 10) + "." + e.ID
+		e.When, e.What = view.Instant(clock.Instant(stamp).Time(), zone), what(action, e.Type)
+		if e.Who == "" {
+			e.Who = email
 		}
-		if c.Who == "" {
-			c.Who = "Duebook"
+		if e.Who == "" {
+			e.Who = "Duebook"
 		}
 		switch channel {
 		case org.KindXML:
-			c.Via = strings.TrimSuffix("API, "+app, ", ")
+			e.Via = strings.TrimSuffix("API, "+app, ", ")
 		case "command":
-			c.Via = "Command line"
+			e.Via = "Command line"
 		}
-		c.Fields = refs.fields(historyTypes[kind], changes)
-		all = append(all, c)
+		e.Fields = refs.fields(historyTypes[e.Type], changes)
+		e.Type = sentence(e.Type)
+		all = append(all, e)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, err
@@ -197,7 +221,7 @@ func (r *references) value(f *record.Field, raw json.RawMessage) string {
 }
 
 // resolve puts names in place of ids: one query for each type of record that occurs.
-func (r *references) resolve(tx *db.Tx, all []view.Change) error {
+func (r *references) resolve(tx *db.Tx, all []view.AuditEvent) error {
 	names := map[string]string{}
 	for t, in := range r.byType {
 		if t.Field("name") == nil {

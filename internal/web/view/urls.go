@@ -27,11 +27,13 @@ const (
 	SecurityURL    = "/settings/security"     // GET; POST user, key confirms an application for payments
 	PreferencesURL = "/setup/company/preferences"
 
-	SignInSettingsURL      = "/settings/sign-in"        // GET; POST token confirms an authenticator
-	NewAuthenticatorURL    = "/settings/sign-in/new"    // POST
-	RemoveAuthenticatorURL = "/settings/sign-in/remove" // POST token
-	TokensURL              = "/settings/tokens"         // GET; POST name makes an API token
-	EndTokenURL            = "/settings/tokens/end"     // POST id
+	SignInSettingsURL      = "/settings/sign-in"          // GET; POST token confirms an authenticator
+	NewAuthenticatorURL    = "/settings/sign-in/new"      // POST
+	RemoveAuthenticatorURL = "/settings/sign-in/remove"   // POST token
+	TokensURL              = "/settings/tokens"           // GET; POST name makes an API token
+	AuditURL               = "/settings/audit"            // GET record, user, from, until, after
+	AuditCheckpointURL     = "/settings/audit/checkpoint" // GET a signed checkpoint of the organisation's trail
+	EndTokenURL            = "/settings/tokens/end"       // POST id
 
 	BankAccountsURL   = "/settings/bank-accounts"     // GET
 	NewBankAccountURL = "/settings/bank-accounts/new" // GET form, POST name, routingNumber, accountNumber
