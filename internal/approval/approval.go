@@ -1,11 +1,11 @@
 // Package approval keeps who must approve a bill or a vendor credit, in which order, and who has (domain 4.4).
 //
-// A document's approvers are asked one after the other. They come from whoever sets them, from the policies that its
-// amount reaches, and from the organisation's default approver. After every change the document's
-// approvalStatus follows from its approvers alone:
+// A document's approvers come from whoever sets them, from the policies whose conditions it meets, and from the
+// organisation's default approver. They are asked step by step, one person or several at once in each. After every change
+// the document's approvalStatus follows from its approvers and steps alone:
 //
 //	anyone denied -> denied; fewer than the policies ask for, or none -> unassigned
-//	all approved -> approved; some -> approving; none -> assigned
+//	all steps satisfied -> approved; someone approved -> approving; nobody -> assigned
 //
 // An approval counts for what was approved: a change that table 4.4.1 marks takes it back. The room knows documents by
 // their facts only, so that bill and credit build on it: each has a Kind, calls Submit when a document is created and
@@ -13,6 +13,7 @@
 package approval
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,7 +42,7 @@ const (
 	HasDenied   int64 = 3
 	HasApproved int64 = 4
 	Upcoming    int64 = 5 // asked when those before have approved
-	Stale       int64 = 6 // no longer asked
+	Stale       int64 = 6 // no longer asked; on an active one: the step has enough approvals without it (SKIPPED)
 )
 
 // Approver is one person asked about one document. Active ones are asked now; an inactive one that has approved is
@@ -55,6 +56,8 @@ type Approver struct {
 	ApprovalPolicyID  ids.ID
 	LastReminderTime  clock.Instant
 	StatusChangedTime clock.Instant
+	Alone             bool   // has to approve in any case, and not only as a member of steps
+	ActedBy           ids.ID // the delegate who decided in the user's place
 }
 
 func describe(name, prefix, table string) record.Of[Approver] {
@@ -67,6 +70,8 @@ func describe(name, prefix, table string) record.Of[Approver] {
 		record.Reference("approvalPolicyId", func() *record.Type { return Policies.Type }, func(a *Approver) *ids.ID { return &a.ApprovalPolicyID }),
 		record.Moment("lastReminderTime", func(a *Approver) *clock.Instant { return &a.LastReminderTime }),
 		record.Moment("statusChangedTime", func(a *Approver) *clock.Instant { return &a.StatusChangedTime }),
+		record.Flag("alone", func(a *Approver) *bool { return &a.Alone }),
+		record.Reference("actedBy", nil, func(a *Approver) *ids.ID { return &a.ActedBy }),
 	)
 }
 
@@ -76,11 +81,12 @@ var (
 	CreditApprovers = describe("vendorCreditApprover", ids.VendorCreditApprover, "vendor_credit_approvers")
 )
 
-// Kind is a type of document that is approved. Its records have the fields approvalStatus, amount and createdBy.
+// Kind is a type of document that is approved. Its records have the fields that Facts reads, approvalStatus and createdBy.
 type Kind struct {
 	Documents *record.Type
 	Approvers record.Of[Approver]
-	Policies  int64 // the type of its policies
+	Policies  int64  // the type of its policies
+	Number    string // the field that holds its number
 }
 
 // Note is what someone said about a record (APR-8).
@@ -101,6 +107,7 @@ var Notes = record.Describe[Note]("note", ids.Note, "notes",
 // Faults of this room.
 var (
 	ErrUnable  = fault.New(fault.Invalid, "approver_unable", "The user named is not active or may not approve.")
+	ErrLocked  = fault.New(fault.Conflict, "approved_locked", "Somebody has approved this: it is not changed so any more.")
 	ErrNotTurn = fault.New(fault.Forbidden, "not_approvers_turn", "You are not an approver of this, or it is not your turn.")
 )
 
@@ -111,7 +118,7 @@ const maxApprovers = 100
 type document struct {
 	rec       record.Record
 	id        ids.ID
-	amount    int64
+	facts     Facts
 	status    int64
 	createdBy ids.ID
 }
@@ -126,8 +133,7 @@ func (k Kind) load(tx *db.Tx, id ids.ID) (*document, error) {
 	if rec.Head().Active != record.Active {
 		return nil, fault.ErrReference.On("objectId").With(string(id))
 	}
-	return &document{rec: rec, id: id, amount: *k.Documents.Must("amount").At(rec).(*int64),
-		status:    *k.Documents.Must("approvalStatus").At(rec).(*int64),
+	return &document{rec: rec, id: id, facts: k.Facts(rec), status: *k.Documents.Must("approvalStatus").At(rec).(*int64),
 		createdBy: *k.Documents.Must("createdBy").At(rec).(*ids.ID)}, nil
 }
 
@@ -138,16 +144,21 @@ func (k Kind) save(tx *db.Tx, verb string, d *document, status int64) {
 	k.Documents.SaveAs(tx, verb, d.rec, after)
 }
 
-// Submit gives a new document its approvers and tells its status: those of the policies that amount reaches, merged, or
-// else the default approver. Who is no longer able to approve is replaced by an administrator (APR-14). Rules APR-1,
-// APR-4, APR-5. The caller stores the status with the document.
-func (k Kind) Submit(tx *db.Tx, id ids.ID, amount int64) (int64, error) {
+// Submit gives a new document, which has its id already, its approvers and tells its status: those of the policies that
+// claim it, merged, or else the default approver. Who is no longer able to approve is replaced by an administrator
+// (APR-14). Rules APR-1, APR-4, APR-5. The caller stores the status with the document.
+func (k Kind) Submit(tx *db.Tx, rec record.Record) (int64, error) {
 	prefs, err := org.Prefs(tx)
 	if err != nil {
 		return 0, err
 	}
-	c := &chain{kind: k, object: id}
-	if err := c.addPolicies(tx, amount); err != nil {
+	f := k.Facts(rec)
+	claims, err := claiming(tx, k.Policies, &f)
+	if err != nil {
+		return 0, err
+	}
+	c := &chain{kind: k, object: f.ID}
+	if err := c.addPolicies(tx, claims); err != nil {
 		return 0, err
 	}
 	if len(c.rows) == 0 && !prefs.DefaultBillApprover.IsNull() {
@@ -155,40 +166,107 @@ func (k Kind) Submit(tx *db.Tx, id ids.ID, amount int64) (int64, error) {
 			return 0, err
 		}
 	}
-	return c.store(tx, amount)
+	return c.store(tx, claims)
 }
 
-// Edited tells the status of a document that is changing: amount is its new one, and reset reports whether the change
-// takes back what was approved (table 4.4.1); who denied still denies. Policies that the amount now reaches add their
-// approvers. The caller has locked the document and stores the status with it. Rules APR-5, APR-9.
-func (k Kind) Edited(tx *db.Tx, id ids.ID, amount int64, reset bool) (int64, error) {
-	c, err := k.chain(tx, id)
+// The values of billEditAfterApproval (domain 2.2).
+const (
+	editNever         = "never"
+	editUntilComplete = "untilComplete"
+)
+
+// Edited tells the status of a document that is changing from before to after. A change that table 4.4.1 marks takes back
+// what was approved, all of it or that of the policies that look at what changed; who denied still denies. Policies that
+// claim the document now add their approvers. The caller has locked the document and stores the status with it. It fails
+// with ErrLocked where the organisation does not let what is approved change so. Rules APR-5, APR-9.
+func (k Kind) Edited(tx *db.Tx, before, after record.Record) (int64, error) {
+	was, is := k.Facts(before), k.Facts(after)
+	diff := compare(&was, &is)
+	c, err := k.chain(tx, is.ID)
 	if err != nil {
 		return 0, err
 	}
+	if diff.field != "" {
+		if err := c.locked(tx, *k.Documents.Must("approvalStatus").At(before).(*int64), diff.field); err != nil {
+			return 0, err
+		}
+	}
+	if was.Amount != is.Amount || was.Vendor != is.Vendor {
+		k.noteEditor(tx, is.ID)
+	}
+	all, err := claims(tx)
+	if err != nil {
+		return 0, err
+	}
+	c.reset(func(policy ids.ID) bool {
+		return diff.field != "" || slices.ContainsFunc(all, func(p claim) bool { return p.id == policy && p.when.uses(diff.dims) })
+	})
+	now, err := claiming(tx, k.Policies, &is)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.addPolicies(tx, now); err != nil {
+		return 0, err
+	}
+	return c.store(tx, now)
+}
+
+// locked fails with ErrLocked where a field that takes back approvals may not change any more.
+func (c *chain) locked(tx *db.Tx, status int64, field string) error {
+	prefs, err := org.Prefs(tx)
+	if err != nil {
+		return err
+	}
+	approved := slices.ContainsFunc(c.rows, func(r *Approver) bool { return asked(r) && r.Status == HasApproved })
+	if prefs.BillEditAfterApproval == editNever && approved || prefs.BillEditAfterApproval == editUntilComplete && status == Approved {
+		return ErrLocked.On(field)
+	}
+	return nil
+}
+
+// reset takes back what was approved alone for a policy, or as a member of a step of one, where it is of those.
+func (c *chain) reset(of func(policy ids.ID) bool) {
 	for _, r := range c.rows {
-		if !reset || r.Status != HasApproved {
+		if r.Status != HasApproved || !of(r.ApprovalPolicyID) && !slices.ContainsFunc(c.steps, func(g *group) bool {
+			return slices.Contains(g.members, r.UserID) && of(g.policy)
+		}) {
 			continue
 		}
-		r.Status = Upcoming
-		if r.Active != record.Active {
+		r.Status, r.ActedBy = Upcoming, ""
+		if !asked(r) {
 			r.Status = Stale
 		}
 	}
-	if err := c.addPolicies(tx, amount); err != nil {
-		return 0, err
-	}
-	return c.store(tx, amount)
 }
 
-// Blocked reports whether approval stands between a document of that status and amount and money: it is denied or waits
-// for someone, or nobody was asked although a policy claims it (spec/README 7, APR-15).
-func (k Kind) Blocked(tx *db.Tx, status, amount int64) (bool, error) {
-	switch status {
+// Reset takes back every approval of a document of which a file was replaced or removed (table 4.4.1). A document that is
+// not there, or that nobody has approved, stays as it is. It fails with ErrLocked as Edited does.
+func (k Kind) Reset(tx *db.Tx, id ids.ID) error {
+	d, err := k.load(tx, id)
+	if err != nil {
+		if f := fault.From(err); f != nil && (f.Kind == fault.NotFound || errors.Is(err, fault.ErrReference)) {
+			return nil
+		}
+		return err
+	}
+	return k.change(tx, "reset approval", d, func(c *chain) error {
+		if err := c.locked(tx, d.status, "documents"); err != nil {
+			return err
+		}
+		c.reset(func(ids.ID) bool { return true })
+		return nil
+	})
+}
+
+// Blocked reports whether approval stands between a document and money: it is denied or waits for someone, or nobody was
+// asked although a policy claims it (spec/README 7, APR-15).
+func (k Kind) Blocked(tx *db.Tx, rec record.Record) (bool, error) {
+	switch *k.Documents.Must("approvalStatus").At(rec).(*int64) {
 	case Approved:
 		return false, nil
 	case Unassigned:
-		claims, err := claiming(tx, k.Policies, amount)
+		f := k.Facts(rec)
+		claims, err := claiming(tx, k.Policies, &f)
 		return len(claims) > 0, err
 	}
 	return true, nil
@@ -263,10 +341,14 @@ func (k Kind) Clear(tx *db.Tx, id ids.ID) error {
 		if !c.drop() {
 			return nil
 		}
-		if err := c.addPolicies(tx, d.amount); err != nil {
+		claims, err := claiming(tx, k.Policies, &d.facts)
+		if err != nil {
 			return err
 		}
-		if c.next() == nil {
+		if err := c.addPolicies(tx, claims); err != nil {
+			return err
+		}
+		if len(c.turn()) == 0 {
 			c.forget()
 		}
 		return nil
@@ -293,18 +375,17 @@ func (k Kind) decide(tx *db.Tx, id ids.ID, verb string, decision int64, comment 
 	if err != nil {
 		return err
 	}
-	prefs, err := org.Prefs(tx)
-	if err != nil {
-		return err
-	}
 	user := tx.Caller().User
 	return k.change(tx, verb, d, func(c *chain) error {
-		r := c.next()
-		switch {
-		case r == nil || user.IsNull() || r.UserID != user:
+		at := slices.IndexFunc(c.turn(), func(r *Approver) bool { return r.UserID == user })
+		if at < 0 || user.IsNull() {
 			return ErrNotTurn.On("objectId").With(string(id))
-		case decision == HasApproved && prefs.SoDMode == "enforce" && d.createdBy == user:
-			return ErrOwn.On("objectId").With(string(id))
+		}
+		r := c.turn()[at]
+		if decision == HasApproved {
+			if err := k.mayApprove(tx, d, user, comment); err != nil {
+				return err
+			}
 		}
 		r.Status = decision
 		if comment == "" {
@@ -333,10 +414,14 @@ func (k Kind) change(tx *db.Tx, verb string, d *document, f func(*chain) error) 
 		k.save(tx, verb, d, Unassigned)
 		return c.write(tx)
 	}
-	if err := c.addPolicies(tx, d.amount); err != nil {
+	claims, err := claiming(tx, k.Policies, &d.facts)
+	if err != nil {
 		return err
 	}
-	status, err := c.store(tx, d.amount)
+	if err := c.addPolicies(tx, claims); err != nil {
+		return err
+	}
+	status, err := c.store(tx, claims)
 	if err != nil {
 		return err
 	}

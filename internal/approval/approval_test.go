@@ -159,7 +159,7 @@ func (o *office) edit(id ids.ID, f func(*bill.Bill)) {
 		}
 		b := bill.Bills.Copy(before).(*bill.Bill)
 		f(b)
-		if b.ApprovalStatus, err = bill.Approvals.Edited(tx, id, b.Amount, before.Resets(b)); err != nil {
+		if b.ApprovalStatus, err = bill.Approvals.Edited(tx, before, b); err != nil {
 			return err
 		}
 		bill.Bills.Save(tx, before, b)
@@ -167,7 +167,7 @@ func (o *office) edit(id ids.ID, f func(*bill.Bill)) {
 	})
 }
 
-var words = map[int64]string{approval.Waiting: "?", approval.Upcoming: "", approval.HasApproved: "+", approval.HasDenied: "-"}
+var words = map[int64]string{approval.Waiting: "?", approval.Upcoming: "", approval.Stale: "~", approval.HasApproved: "+", approval.HasDenied: "-"}
 
 // state is a bill's status with its approvers in order: + has approved, - has denied, ? is asked, in brackets whom only
 // the memory holds.
@@ -611,7 +611,7 @@ func TestAPR_9_ResetFields(t *testing.T) {
 		before := bills()
 		after := bill.Bills.Copy(before).(*bill.Bill)
 		c.change(after)
-		if got := before.Resets(after); got != c.want {
+		if got := bill.Approvals.Resets(before, after); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
@@ -700,7 +700,7 @@ func TestApprovals(t *testing.T) {
 					o.edit(id, func(b *bill.Bill) {
 						before := *b
 						b.Amount = amount
-						if before.Resets(b) {
+						if bill.Approvals.Resets(&before, b) {
 							clear(said)
 						}
 					})

@@ -54,23 +54,32 @@ func (k Kind) replace(tx *db.Tx, id, user ids.ID) error {
 		return err
 	}
 	return k.change(tx, "reroute approval", d, func(c *chain) error {
-		for i, r := range c.rows {
-			if !asked(r) || r.UserID != user || r.Status == HasApproved || r.Status == HasDenied {
-				continue
-			}
-			other, err := c.substitute(tx)
-			if err != nil || other.IsNull() { // without another one it waits until someone sets approvers
-				return err
-			}
-			r.Active, r.Status = record.Inactive, Rerouted
-			c.ask(other, r.ApprovalPolicyID)
-			last := len(c.rows) - 1
-			if n := c.rows[last]; n.UserID == other { // to the place of whom it stands in for
-				copy(c.rows[i+1:], c.rows[i:last])
-				c.rows[i] = n
-			}
+		r := c.row(user)
+		if r == nil || decided(r) {
 			return nil
 		}
+		other, err := c.substitute(tx, nil)
+		if err != nil || other.IsNull() { // without another one it waits until someone sets approvers
+			return err
+		}
+		c.hand(r, other)
 		return nil
 	})
+}
+
+// hand asks other in the place of r, who is not asked any more.
+func (c *chain) hand(r *Approver, other ids.ID) {
+	i := slices.Index(c.rows, r)
+	r.Active, r.Status = record.Inactive, Rerouted
+	c.ask(other, r.ApprovalPolicyID, r.Alone)
+	last := len(c.rows) - 1
+	if n := c.rows[last]; n.UserID == other {
+		copy(c.rows[i+1:], c.rows[i:last])
+		c.rows[i] = n
+	}
+	for _, g := range c.steps {
+		if at := slices.Index(g.members, r.UserID); at >= 0 {
+			g.members[at], g.changed = other, true
+		}
+	}
 }

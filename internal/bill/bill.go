@@ -222,7 +222,7 @@ func Create(tx *db.Tx, b *Bill) error {
 	if b.ID == "" { // the web names a bill by its form, so that it is entered once
 		b.ID = ids.New(ids.Bill)
 	}
-	if b.ApprovalStatus, err = Approvals.Submit(tx, b.ID, b.Amount); err != nil {
+	if b.ApprovalStatus, err = Approvals.Submit(tx, b); err != nil {
 		return err
 	}
 	b.settle()
@@ -359,7 +359,7 @@ func ForPayment(tx *db.Tx, id ids.ID) (*Bill, error) {
 // CheckPayable fails with ErrNotPayable when the bill is denied, waits for approval, or was not given the approvers that
 // a policy asks for, unless the caller may pay unapproved bills here (APR-16, settled in spec/README 7).
 func (b *Bill) CheckPayable(tx *db.Tx) error {
-	blocked, err := Approvals.Blocked(tx, b.ApprovalStatus, b.Amount)
+	blocked, err := Approvals.Blocked(tx, b)
 	switch {
 	case err != nil:
 		return err

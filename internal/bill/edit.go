@@ -84,7 +84,7 @@ func Update(tx *db.Tx, before, b *Bill) error {
 			return fault.ErrValue.On("glPostingDate")
 		}
 	}
-	if b.ApprovalStatus, err = Approvals.Edited(tx, b.ID, b.Amount, before.Resets(b)); err != nil {
+	if b.ApprovalStatus, err = Approvals.Edited(tx, before, b); err != nil {
 		return err
 	}
 	b.settle()

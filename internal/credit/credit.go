@@ -181,7 +181,7 @@ func Create(tx *db.Tx, c *Credit, repeat bool) error {
 	}
 	c.ID = ids.New(ids.VendorCredit)
 	var err error
-	if c.ApprovalStatus, err = Approvals.Submit(tx, c.ID, c.Amount); err != nil {
+	if c.ApprovalStatus, err = Approvals.Submit(tx, c); err != nil {
 		return err
 	}
 	c.AppliedAmount, c.ReservedAmount = 0, 0
@@ -345,7 +345,7 @@ func Update(tx *db.Tx, before, c *Credit, repeat bool) error {
 		}
 	}
 	var err error
-	if c.ApprovalStatus, err = Approvals.Edited(tx, c.ID, c.Amount, before.resets(c)); err != nil {
+	if c.ApprovalStatus, err = Approvals.Edited(tx, before, c); err != nil {
 		return err
 	}
 	c.settle()
@@ -422,7 +422,7 @@ func ForUse(tx *db.Tx, id ids.ID) (*Credit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if blocked, err := Approvals.Blocked(tx, c.ApprovalStatus, c.Amount); err != nil {
+	if blocked, err := Approvals.Blocked(tx, c); err != nil {
 		return nil, err
 	} else if blocked {
 		return nil, ErrDenied.On("vendorCreditId")

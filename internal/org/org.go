@@ -58,6 +58,7 @@ type Preferences struct {
 	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
 	CheckPrinting         string `json:"checkPrinting,omitempty"`             // people confirm what was printed and mailed (CHK-5), or automatic; empty: people, in a sandbox automatic
 	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
+	BillEditAfterApproval string `json:"billEditAfterApproval,omitempty"`     // never, untilComplete, always (default) (APR-9)
 	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
 	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
@@ -533,6 +534,8 @@ func (o *Organisation) Set(key, value string) error {
 		return amount(&p.PaymentApprovalThreshold)
 	case "sodMode":
 		return choice(&p.SoDMode, "off", "warn", "enforce")
+	case "billEditAfterApproval":
+		return choice(&p.BillEditAfterApproval, "never", "untilComplete", "always")
 	case "expireCheckDays":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 || n > 366 {

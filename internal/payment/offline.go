@@ -61,7 +61,7 @@ func RecordPayment(tx *db.Tx, o OfflineOrder) (*Payment, error) {
 		return nil, fault.ErrMissing.On("vendorId")
 	}
 	dues, err := gather(tx, o.VendorID, o.Bills, o.Credits, func(b *bill.Bill) error {
-		blocked, err := bill.Approvals.Blocked(tx, b.ApprovalStatus, b.Amount)
+		blocked, err := bill.Approvals.Blocked(tx, b)
 		if err == nil && blocked && !tx.Caller().Perms.Has(org.PayUnapproved) {
 			return bill.ErrNotPayable.On("billId")
 		}

@@ -150,7 +150,7 @@ var V2 = []Code{
 	{Code: "BDC_9104", Message: "The bank account conflicts with another or cannot be used.", When: "There is an active bank account already, or the account named is not verified.",
 		Remedy: "Delete the account that is there first, or have it verified.", Faults: []string{"vendor_bank_account_exists", "customer_bank_account_exists", "bank_account_used", "customer_account_unusable", "vendor_ach_waiting"}},
 	{Code: "BDC_9105", Message: "Money is attached: the record cannot be changed so, or deleted.", When: "Something is scheduled, paid, received or credited on the record.",
-		Remedy: "Cancel or void what is attached first.", Faults: []string{"bill_money_attached", "customer_charge_waiting", "credit_in_use", "invoice_money_attached", "customer_open_invoices"}},
+		Remedy: "Cancel or void what is attached first.", Faults: []string{"bill_money_attached", "approved_locked", "customer_charge_waiting", "credit_in_use", "invoice_money_attached", "customer_open_invoices"}},
 	{Code: "BDC_9106", Message: "The user cannot be an approver.", When: "The user named is not active or lacks the ability to approve.",
 		Remedy: "Name a user whose role may approve.", Faults: []string{"approver_unable"}},
 	{Code: "BDC_9107", Message: "The bill is not approved.", When: "The bill is denied, or still under approval.",
