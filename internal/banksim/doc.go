@@ -28,7 +28,7 @@
 // decide what follows (SIM-4):
 //
 //	00nn  a live entry is returned Rnn if Nacha defines that code; a test entry is posted
-//	01nn  correction Cnn of live and test entries, for C01 to C07 and C09; the entry is posted
+//	01nn  correction Cnn of live and test entries, for C01 to C07, C09 to C12; the entry is posted
 //	0200  a test entry is returned R03; a live entry is posted
 //	0300  a debit is returned R10 on the first banking day from the 59th day after settlement
 //	0400  a credit is returned R23 on the 3rd banking day after settlement, when it had cleared

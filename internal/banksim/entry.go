@@ -131,6 +131,12 @@ func corrected(e achread.Entry, nn string) string {
 		return fmt.Sprintf("%s%-17s%s", routing, account, code)
 	case "09":
 		return fmt.Sprintf("%.22s", "C"+e.ID)
+	case "10":
+		return fmt.Sprintf("%.16s", "CORRECTED "+e.Batch.Company)
+	case "11":
+		return fmt.Sprintf("%.10s", "1"+e.Batch.CompanyID)
+	case "12":
+		return fmt.Sprintf("%-16.16s%.10s", "CORRECTED "+e.Batch.Company, "1"+e.Batch.CompanyID)
 	}
 	return ""
 }

@@ -246,10 +246,13 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	}
 	if a.rejected == "" {
 		tx.ExecOne(`UPDATE bank_files SET state = 'accepted' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.id))
-		return nil
+		return stopsTaken(tx, f, true, "")
 	}
 	tx.ExecOne(`UPDATE bank_files SET state = 'rejected', detail = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.id), a.rejected)
 	tx.Audit("reject", "bankFile", f.id, "")
+	if f.kind == "stops" {
+		return stopsTaken(tx, f, false, a.rejected)
+	}
 	if f.kind != "ach" && f.kind != "debit" {
 		return nil
 	}
@@ -505,82 +508,4 @@ func refuseAccount(tx *db.Tx, a *vendor.BankAccount, why string) error {
 		return err
 	}
 	return holdWaiting(tx, a.VendorID, "The vendor's bank account was refused: "+why)
-}
-
-// sealKey is a corrected number of an account.
-type sealKey struct {
-	account ids.ID
-	number  string
-}
-
-// sealCorrections seals the corrected account numbers of a file, and finds out which accounts still have the number that
-// was corrected, before the transaction that stores them.
-func (e *Engine) sealCorrections(ctx context.Context, org ids.ID, back []achread.Entry) (map[sealKey]vendor.SealedNumber, error) {
-	sealed := map[sealKey]vendor.SealedNumber{}
-	for _, b := range back {
-		if b.NOC == nil {
-			continue
-		}
-		c, err := b.NOC.Correction()
-		if err != nil {
-			continue // kept and audited without effect
-		}
-		var s *sentEntry
-		err = e.db.Read(ctx, caller(org), func(tx *db.Tx) (err error) {
-			s, err = findEntry(tx, b.NOC.Trace)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if s == nil {
-			continue
-		}
-		for _, number := range []string{b.Account, c.Account} {
-			k := sealKey{s.bankAccount, number}
-			if sealed[k], err = vendor.SealNumber(e.vault, org, s.bankAccount, number); err != nil {
-				delete(sealed, k)
-			}
-		}
-	}
-	return sealed, nil
-}
-
-// correct applies a notification of change to the account it is about, if that still has the data that was corrected
-// (E19). One that changes the routing number is not applied: the account is unverified and payments to it are held until
-// a person has seen to it. C09 and unknown codes are only recorded. Rule ACH-9.
-func (e *Engine) correct(tx *db.Tx, a *vendor.BankAccount, b achread.Entry, sealed map[sealKey]vendor.SealedNumber) error {
-	code := b.NOC.Code
-	c, err := b.NOC.Correction()
-	same := sealed[sealKey{a.ID, b.Account}].Hash == a.AccountHash
-	if err != nil || a.Active != 1 || a.Status == vendor.AccountInvalid || !same {
-		tx.Audit("note correction", "vendorBankAccount", a.ID, `{"code":"`+code+`"}`)
-		return nil
-	}
-	after := *a
-	if c.Routing != "" {
-		after.Status = vendor.AccountUnverified
-		vendor.BankAccounts.SaveAs(tx, "hold correction "+code, a, &after)
-		tx.Audit("note correction", "vendorBankAccount", a.ID, `{"code":"`+code+`","routing":"`+c.Routing+`"}`)
-		return holdWaiting(tx, a.VendorID, "The vendor's bank reports another routing number ("+code+").")
-	}
-	if c.Account != "" {
-		n, ok := sealed[sealKey{a.ID, c.Account}]
-		if !ok {
-			tx.Audit("note correction", "vendorBankAccount", a.ID, `{"code":"`+code+`"}`)
-			return nil
-		}
-		after.Account, after.AccountTail, after.AccountHash = n.Account, n.Tail, n.Hash
-	}
-	if c.Name != "" {
-		after.HolderName = c.Name
-	}
-	switch c.Code / 10 {
-	case 2:
-		after.AccountType = vendor.Checking
-	case 3:
-		after.AccountType = vendor.Savings
-	}
-	vendor.BankAccounts.SaveAs(tx, "correct "+code, a, &after)
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
 	"github.com/duebook/duebook/internal/web/read"
@@ -102,6 +103,17 @@ func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
 	}
 	if page.Method == "Check" && !v.AddressComplete() {
 		page.Warning = "This vendor cannot be paid: a check needs a complete address."
+	}
+	if page.Held, err = vendor.Held(tx, id); err != nil {
+		return page, err
+	}
+	page.CanLift = c.may(org.ApprovePayments)
+	correction, err := payment.WaitingCorrection(tx, id)
+	if err == nil {
+		page.Correction = &view.VendorCorrection{Code: correction.Code, Routing: correction.Routing, Last4: correction.Tail,
+			CanDecide: c.may(org.ApproveVendorBankChange)}
+	} else if !errors.Is(err, fault.ErrNotFound) {
+		return page, err
 	}
 	if c.may(org.ViewBills) {
 		if page.Bills, err = read.BillsOfVendor(tx, id, c.today, pageBills); err != nil {
@@ -240,4 +252,40 @@ func (h *handler) removeVendorBank(c *call) error {
 		return err
 	}
 	return c.done(view.VendorURL(string(id)), "unbanked")
+}
+
+// decideCorrection applies or refuses bank data that the vendor's bank has told of (ACH-9).
+func (h *handler) decideCorrection(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	decide, said := payment.ApplyCorrection, "corrected"
+	switch c.r.PathValue("what") {
+	case "apply":
+	case "refuse":
+		decide, said = payment.RefuseCorrection, "refused"
+	default:
+		return fault.ErrNotFound.With(c.r.PathValue("what"))
+	}
+	err = c.write(func(tx *db.Tx) error { return decide(tx, id) })
+	if errors.Is(err, payment.ErrSamePerson) {
+		return c.showVendor(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: "You entered this account: another person decides."}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.done(view.VendorURL(string(id)), said)
+}
+
+// liftVendor lets a vendor on hold be paid again.
+func (h *handler) liftVendor(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	if err := c.write(func(tx *db.Tx) error { return vendor.LiftHold(tx, id) }); err != nil {
+		return err
+	}
+	return c.done(view.VendorURL(string(id)), "lifted")
 }

@@ -141,6 +141,8 @@ func (h *handler) routes() []route {
 		{"GET /vendors/{id}/bank-account", h.vendorBankForm},
 		{"POST /vendors/{id}/bank-account", h.addVendorBank},
 		{"POST /vendors/{id}/bank-account/remove", h.removeVendorBank},
+		{"POST /vendors/{id}/bank-account/correction/{what}", h.decideCorrection},
+		{"POST /vendors/{id}/lift", h.liftVendor},
 
 		{"GET /settings", h.settings},
 		{"GET /settings/profile", h.profile},
@@ -299,6 +301,9 @@ var notices = map[string]view.Flash{
 	"attached":   {Tone: view.Good, Text: "The document is added."},
 	"vendor":     {Tone: view.Good, Text: "The vendor is added."},
 	"bank":       {Tone: view.Good, Text: "The bank account is added. A test entry goes to it with the next run."},
+	"corrected":  {Tone: view.Good, Text: "The new bank data is in force, and the payments that waited for it go on."},
+	"refused":    {Tone: view.Good, Text: "Nothing is paid to this account any more."},
+	"lifted":     {Tone: view.Good, Text: "The vendor can be paid again. Let its payments on hold go one by one."},
 	"unbanked":   {Tone: view.Good, Text: "The bank account is removed."},
 	"funding":    {Tone: view.Wait, Text: "The account is added. It waits for the operator of this server, who verifies that it is yours."},
 	"closed":     {Tone: view.Good, Text: "The account is deactivated. Nothing new is paid from it."},

@@ -105,6 +105,12 @@ func VendorBankURL(id string) string { return VendorURL(id) + "/bank-account" }
 // RemoveVendorBankURL deletes a vendor's bank account (POST).
 func RemoveVendorBankURL(id string) string { return VendorBankURL(id) + "/remove" }
 
+// CorrectionURL decides a correction of a vendor's bank account that waits: apply or refuse (POST).
+func CorrectionURL(id, what string) string { return VendorBankURL(id) + "/correction/" + what }
+
+// LiftVendorURL lets a vendor on hold be paid again (POST).
+func LiftVendorURL(id string) string { return VendorURL(id) + "/lift" }
+
 // CloseBankAccountURL says what deactivating an account of ours does (GET), and does it (POST).
 func CloseBankAccountURL(id string) string {
 	return BankAccountsURL + "/" + url.PathEscape(id) + "/deactivate"

@@ -39,6 +39,15 @@ type VendorPage struct {
 	Currency             string
 	History              []Change // newest first; nil for who may not see it
 	CreatedWhen, Warning string
+	Correction           *VendorCorrection // of the account, that waits for a decision; nil for none
+	Held                 string            // why the vendor is not paid, "" if it is
+	CanLift              bool
+}
+
+// VendorCorrection is bank data that the vendor's bank has told of.
+type VendorCorrection struct {
+	Code, Routing, Last4 string
+	CanDecide            bool
 }
 
 // VendorBank is the account a vendor is paid to, its numbers masked.
