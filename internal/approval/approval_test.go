@@ -216,7 +216,7 @@ func (o *office) policy(kind, threshold, least int64, names string) (p *approval
 }
 
 func (o *office) prefs(f func(*org.Preferences)) {
-	o.do(o.admin, func(tx *db.Tx) error {
+	o.do(db.Caller{Org: o.admin.Org, Perms: org.All, Channel: "command"}, func(tx *db.Tx) error {
 		own, err := org.Load(tx)
 		if err != nil {
 			return err

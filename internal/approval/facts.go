@@ -33,17 +33,17 @@ type Coding struct {
 
 // What of a coding a policy's conditions can name.
 const (
-	department = iota
-	class
-	location
-	job
-	account
+	byDepartment = iota
+	byClass
+	byLocation
+	byJob
+	byAccount
 	dimensions
 )
 
 // dimensionFields are the fields of bills, credits and their lines by dimension.
-var dimensionFields = [dimensions]string{department: "departmentId", class: "actgClassId", location: "locationId", job: "jobId",
-	account: "chartOfAccountId"}
+var dimensionFields = [dimensions]string{byDepartment: "departmentId", byClass: "actgClassId", byLocation: "locationId",
+	byJob: "jobId", byAccount: "chartOfAccountId"}
 
 // Facts reads what counts of a document.
 func (k Kind) Facts(rec record.Record) Facts {
@@ -103,7 +103,7 @@ func compare(a, b *Facts) (c change) {
 		x, y := &a.Lines[i], &b.Lines[i]
 		switch {
 		case c.field != "":
-		case x.dims[account] != y.dims[account]:
+		case x.dims[byAccount] != y.dims[byAccount]:
 			c.field = "chartOfAccountId"
 		case x.Item != y.Item:
 			c.field = "itemId"
@@ -145,7 +145,7 @@ type Conditions struct {
 
 // lists are the conditions about lines, by dimension.
 func (c *Conditions) lists() [dimensions][]ids.ID {
-	return [dimensions][]ids.ID{department: c.Departments, class: c.Classes, location: c.Locations, job: c.Jobs, account: c.Accounts}
+	return [dimensions][]ids.ID{byDepartment: c.Departments, byClass: c.Classes, byLocation: c.Locations, byJob: c.Jobs, byAccount: c.Accounts}
 }
 
 // uses reports whether a condition looks at one of the dimensions.

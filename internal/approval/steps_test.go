@@ -294,7 +294,7 @@ func TestAPR_9_EditAfterApproval(t *testing.T) {
 		}
 		number := func(b *bill.Bill) { b.InvoiceNumber += "x" }
 		for _, c := range []struct {
-			mode       string
+			mode            string
 			none, some, all error
 		}{
 			{"", nil, nil, nil}, {"always", nil, nil, nil},

@@ -86,6 +86,7 @@ var (
 	ErrKeyDeactivated = fault.New(fault.Forbidden, "key_deactivated", "The application key has been deactivated.")
 	ErrEmailTaken     = fault.New(fault.Conflict, "email_taken", "Another user has this e-mail address.")
 	ErrLastAdmin      = fault.New(fault.Invalid, "last_administrator", "An organisation keeps at least one active administrator.")
+	ErrModeChange     = fault.New(fault.Forbidden, "sod_mode_change", "The separation of duties changes with a second person only.")
 	ErrResetToken     = fault.New(fault.Unknown, "reset_invalid", "This link is used or too old: ask for a new one.")
 )
 
@@ -189,8 +190,20 @@ func List(tx *db.Tx) ([]Organisation, error) {
 
 // Save stores the profile, state, access switch and preferences of o with an audit event of what changed. It needs
 // ManageCompany, and takes effect at once on every node (ORG-4, ORG-5). It fails with fault.ErrConflict when the
-// organisation was changed after o was read.
-func Save(tx *db.Tx, o Organisation) error {
+// organisation was changed after o was read, and with ErrModeChange when a user changes a sodMode that is set.
+func Save(tx *db.Tx, o Organisation) error { return save(tx, o, tx.Caller().User.IsNull()) }
+
+// SetSoDMode changes sodMode once it is settled that it may change (SEC-5); approval.AskMode is the way there.
+func SetSoDMode(tx *db.Tx, mode string) error {
+	o, err := Load(tx)
+	if err != nil {
+		return err
+	}
+	o.Preferences.SoDMode = mode
+	return save(tx, o, true)
+}
+
+func save(tx *db.Tx, o Organisation, mode bool) error {
 	if err := tx.Require(ManageCompany); err != nil {
 		return err
 	}
@@ -206,6 +219,9 @@ func Save(tx *db.Tx, o Organisation) error {
 	}
 	if o.UpdatedTime != before.UpdatedTime {
 		return fault.ErrConflict
+	}
+	if was := before.Preferences.SoDMode; was != "" && was != o.Preferences.SoDMode && !mode {
+		return ErrModeChange.On("sodMode")
 	}
 	changes := differences(before, o)
 	if changes == "" {

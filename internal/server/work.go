@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 
+	"github.com/duebook/duebook/internal/approval"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/job"
 	"github.com/duebook/duebook/internal/mail"
@@ -18,6 +19,7 @@ import (
 func (a *App) handlers() (map[string]job.Handler, error) {
 	all := map[string]job.Handler{
 		network.ExpiryKind: network.Expire(a.DB),
+		approval.ModeKind:  approval.HoldMode(a.DB),
 		sending.PrintKind:  sending.Printer(a.DB, filepath.Join(a.Dir, "post")),
 	}
 	if a.SMTP == "" {
