@@ -25,6 +25,6 @@
 // Nothing leaves before its bytes are stored, and what is stored never changes: a run that dies is taken up where it
 // stood, and sends no file and no cheque twice (XO-1 to XO-4). Files of the bank are taken in once (XO-8).
 //
-// Not here yet: separate files per pickup (PAY-10), approval of payments (PAY-8), reversal entries (VOI-4), stale cheques
+// Not here yet: reversal entries (VOI-4), stale cheques
 // (VOI-6), wires, the clearing model.
 package payment

@@ -40,6 +40,7 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 		e.TakeIn(ctx, org, at),
 		e.prenote(ctx, org, at),
 		e.expire(ctx, org, at),
+		e.takeDown(ctx, org, at),
 		e.Release(ctx, org, at),
 		e.tell(ctx, org, at),
 		e.Collect(ctx, org, at),
@@ -63,15 +64,17 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 	}
 	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
 		var waiting, settled, held, voids int64
-		var process string
+		var process, untaken string
 		err := tx.Row(`SELECT (SELECT CAST(coalesce(min(created), 0) AS BIGINT) FROM bank_files WHERE org_id = $1 AND state IN ('unprinted', 'ready')),
 				(SELECT coalesce(min(process_date), '') FROM payments WHERE org_id = $1 AND state = 'scheduled'),
+				(SELECT coalesce(min(process_date), '') FROM payments p WHERE org_id = $1 AND state = 'scheduled'
+					AND NOT EXISTS (SELECT 1 FROM payment_payees x WHERE x.org_id = p.org_id AND x.payment_id = p.id)),
 				(SELECT CAST(coalesce(min(clear_due), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND state IN ('settled', 'void_requested') AND clear_due > 0),
 				(SELECT CAST(coalesce(min(hold_until), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND hold_until > 0),
 				(SELECT count(*) FROM checks WHERE org_id = $1 AND `+untold+`) +
 				(SELECT count(*) FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
 					WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0)`, string(org)).
-			Scan(&waiting, &process, &settled, &held, &voids)
+			Scan(&waiting, &process, &untaken, &settled, &held, &voids)
 		if err != nil {
 			return fmt.Errorf("look for due payments: %w", err)
 		}
@@ -84,12 +87,18 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		if waiting > 0 {
 			note(clock.Instant(waiting).Time())
 		}
-		if process != "" {
-			day, err := civil.Parse(process)
-			if err != nil {
-				return fmt.Errorf("read the process date %q: %w", process, err)
+		for _, d := range []struct {
+			day  string
+			when func(civil.Date) time.Time
+		}{{process, releaseTime}, {untaken, takeDownTime}} {
+			if d.day == "" {
+				continue
 			}
-			note(releaseTime(day))
+			day, err := civil.Parse(d.day)
+			if err != nil {
+				return fmt.Errorf("read the process date %q: %w", d.day, err)
+			}
+			note(d.when(day))
 		}
 		for _, t := range []int64{settled, held} {
 			if t > 0 {

@@ -25,7 +25,7 @@ const (
 	MovementVoid      = 2 // none of it moved
 )
 
-// Movement is what moves on one bank account on one day, in one lump (FND-3): the payments of a process date, or the
+// Movement is what moves on one bank account on one day, in one lump (FND-3): the payments of a pickup, or the
 // money of a voided payment that is asked back.
 type Movement struct {
 	record.Base
@@ -36,6 +36,7 @@ type Movement struct {
 	Status        int64
 	BankAccountID ids.ID
 	Description   string
+	Pickup        int64  // of payments: 1 or 2 (PAY-10)
 	Reverses      ids.ID // the voided payment whose money it asks back; empty: none
 
 	Payments []ids.ID // filled in by FillMovements, as Receipts
@@ -52,17 +53,18 @@ var Movements = record.Describe[Movement]("moneyMovement", ids.MoneyMovement, "m
 		func(m *Movement) *int64 { return &m.Status }),
 	record.Reference("bankAccountId", func() *record.Type { return bank.Accounts.Type }, func(m *Movement) *ids.ID { return &m.BankAccountID }),
 	record.String("description", 4000, func(m *Movement) *string { return &m.Description }),
+	record.Number("pickup", func(m *Movement) *int64 { return &m.Pickup }),
 	record.Reference("reverses", nil, func(m *Movement) *ids.ID { return &m.Reverses }),
 )
 
-// AddMovement adds to the movement of that account, type and process date, and makes it if there is none.
+// AddMovement adds to the movement of that account, type, process date and pickup, and makes it if there is none.
 func AddMovement(tx *db.Tx, m Movement) (ids.ID, error) {
 	if err := tx.Lock("money movement"); err != nil {
 		return "", err
 	}
 	var id string
-	err := tx.Row(`SELECT id FROM money_movements WHERE org_id = $1 AND bank_account_id = $2 AND type = $3 AND process_date = $4 AND reverses = $5`,
-		string(tx.Org()), string(m.BankAccountID), m.Type, m.ProcessDate.String(), string(m.Reverses)).Scan(&id)
+	err := tx.Row(`SELECT id FROM money_movements WHERE org_id = $1 AND bank_account_id = $2 AND type = $3 AND process_date = $4 AND reverses = $5 AND pickup = $6`,
+		string(tx.Org()), string(m.BankAccountID), m.Type, m.ProcessDate.String(), string(m.Reverses), m.Pickup).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		n, err := tx.Next("money movement", 1)
 		if err != nil {

@@ -259,6 +259,9 @@ func (p *Payment) move(tx *db.Tx, to string, c change) error {
 		after.ArrivalDate = c.arrival
 	}
 	p.step(tx, &after, c)
+	if p.State == Scheduled && to != InFile { // a run clears what it releases
+		tx.Exec(`DELETE FROM payment_payees WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), string(p.ID))
+	}
 	was, verb := p.State, cmp.Or(c.verb, verbs[to])
 	Payments.SaveAs(tx, verb, p, &after)
 	*p = after

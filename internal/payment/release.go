@@ -27,11 +27,12 @@ import (
 	"github.com/duebook/duebook/internal/vendor"
 )
 
-// run is what leaves together: one rail, funding account and process date.
+// run is what leaves together: one rail, funding account, process date and pickup.
 type run struct {
 	rail    string
 	account ids.ID
 	process civil.Date
+	pickup  int64
 }
 
 // payee is what is known of a payment's receiver when it leaves. It is stored with the disbursement, so that later edits
@@ -66,8 +67,8 @@ type draft struct {
 func (e *Engine) Release(ctx context.Context, org ids.ID, at time.Time) error {
 	var runs []run
 	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT DISTINCT rail, bank_account_id, process_date FROM payments
-			WHERE org_id = $1 AND state = 'scheduled' AND process_date <= $2 ORDER BY process_date, rail, bank_account_id`,
+		rows, err := tx.Query(`SELECT DISTINCT rail, bank_account_id, process_date, pickup FROM payments
+			WHERE org_id = $1 AND state = 'scheduled' AND process_date <= $2 ORDER BY process_date, pickup, rail, bank_account_id`,
 			string(org), releaseDay(at).String())
 		if err != nil {
 			return fmt.Errorf("look for payments to release: %w", err)
@@ -75,7 +76,7 @@ func (e *Engine) Release(ctx context.Context, org ids.ID, at time.Time) error {
 		defer rows.Close()
 		for rows.Next() {
 			var r run
-			if err := rows.Scan(&r.rail, (*string)(&r.account), &r.process); err != nil {
+			if err := rows.Scan(&r.rail, (*string)(&r.account), &r.process, &r.pickup); err != nil {
 				return err
 			}
 			runs = append(runs, r)
@@ -154,7 +155,7 @@ func (e *Engine) draft(ctx context.Context, orgID ids.ID, r run) (draft, error) 
 // waiting reads the payments of the run, lowest id first.
 func (r run) waiting(tx *db.Tx) ([]*Payment, error) {
 	found, err := texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND state = 'scheduled' AND rail = $2 AND bank_account_id = $3
-		AND process_date = $4 ORDER BY id`+tx.ForUpdate(), string(tx.Org()), r.rail, string(r.account), r.process.String())
+		AND process_date = $4 AND pickup = $5 ORDER BY id`+tx.ForUpdate(), string(tx.Org()), r.rail, string(r.account), r.process.String(), r.pickup)
 	if err != nil {
 		return nil, fmt.Errorf("claim payments: %w", err)
 	}
@@ -177,8 +178,8 @@ func (r run) waiting(tx *db.Tx) ([]*Payment, error) {
 	return payments, nil
 }
 
-// examine checks a payment again before it leaves (5.5, the release run) and takes down its payee. hold is the reason
-// why it may not leave.
+// examine checks a payment again before it leaves (5.5, the release run) and gives its payee as it was taken down. hold is
+// the reason why it may not leave.
 func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 	v, err := vendor.Vendors.Load(tx, p.VendorID)
 	if err != nil {
@@ -194,28 +195,26 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 	if held != "" {
 		return to, "The vendor is on hold. " + held, nil
 	}
-	to.Name, to.Memo = v.Payee(), p.Description
-	if r := []rune(to.Memo); len(r) > check.MaxMemo {
-		to.Memo = string(r[:check.MaxMemo]) // PAY-13
+	if err := checkPayee(tx, v, true, p.Amount); err != nil { // the address is looked at when it is taken down
+		if f := fault.From(err); f != nil {
+			return to, f.Message, nil
+		}
+		return to, "", err
 	}
-	if p.Rail == Check {
-		if !v.AddressComplete() {
-			return to, "The vendor's address is incomplete.", nil
+	to, taken, err := takenDown(tx, p.ID)
+	switch {
+	case err != nil:
+		return to, "", err
+	case !taken:
+		to, hold, err = describe(tx, p, v)
+	case p.Rail == ACH:
+		var a *vendor.BankAccount
+		if a, hold, err = receiving(tx, p); hold == "" && err == nil && a.ID != to.BankAccount {
+			hold = "The vendor's bank account has changed."
 		}
-		to.Address = address(v.Address1, v.Address2, v.Address3, v.Address4, v.City, v.Region, v.Zip, v.Country, 5)
-	} else {
-		a, err := vendor.ActiveBankAccount(tx, v.ID)
-		if errors.Is(err, fault.ErrNotFound) || err == nil && !a.Usable() {
-			return to, "The vendor has no verified bank account.", nil
-		}
-		if err != nil {
-			return to, "", err
-		}
-		if p.ProcessDate.Before(a.UsableFrom) {
-			return to, "The vendor's bank account is too new.", nil
-		}
-		to.Name, to.BankAccount, to.Routing, to.Tail, to.account = a.HolderName, a.ID, a.Routing, a.AccountTail, a.Account
-		to.Savings, to.Person = a.AccountType == vendor.Savings, a.HolderType == vendor.Person
+	}
+	if hold != "" || err != nil {
+		return to, hold, err
 	}
 	parts, err := billPaysOf(tx, p.ID)
 	if err != nil {
@@ -232,7 +231,6 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 			}
 			return to, "", err
 		}
-		to.Bills = append(to.Bills, check.StubLine{Invoice: b.InvoiceNumber, Date: b.InvoiceDate, Amount: b.Amount, Paid: part.Amount})
 	}
 	return to, "", nil
 }
@@ -359,11 +357,11 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 	if r.rail == Check {
 		effective = civil.Date{}
 	}
-	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'in_file', $9)`, string(tx.Org()), string(batch), r.rail, string(funding.ID),
-		r.process.String(), effective.String(), int64(len(items)), total, int64(clock.FromTime(tx.Now())))
+	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created, pickup)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'in_file', $9, $10)`, string(tx.Org()), string(batch), r.rail, string(funding.ID),
+		r.process.String(), effective.String(), int64(len(items)), total, int64(clock.FromTime(tx.Now())), r.pickup)
 	movement, err := AddMovement(tx, Movement{Type: MoneyOut, Amount: -total, ProcessDate: r.process, BankAccountID: funding.ID,
-		Description: "Payments of " + r.process.String()})
+		Pickup: r.pickup, Description: "Payments of " + r.process.String()})
 	if err != nil {
 		return err
 	}
@@ -372,6 +370,8 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 			return err
 		}
 	}
+	tx.Exec(`DELETE FROM payment_payees WHERE org_id = $1 AND payment_id IN
+		(SELECT payment_id FROM disbursements WHERE org_id = $1 AND batch_id = $2)`, string(tx.Org()), string(batch))
 	tx.Audit("release", "disbursementBatch", batch, fmt.Sprintf(`{"rail":%q,"members":%d,"total":%d}`, r.rail, len(items), total))
 	return nil
 }

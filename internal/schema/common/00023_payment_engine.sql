@@ -15,6 +15,8 @@ CREATE INDEX payments_held ON payments (org_id, hold_until) WHERE hold_until > 0
 ALTER TABLE bills ADD COLUMN pending_payments BIGINT NOT NULL DEFAULT 0;
 
 ALTER TABLE money_movements ADD COLUMN pickup BIGINT NOT NULL DEFAULT 0;      -- of payments: 1 or 2
+DROP INDEX money_movements_lump;
+CREATE UNIQUE INDEX money_movements_lump ON money_movements (org_id, bank_account_id, type, process_date, reverses, pickup);
 ALTER TABLE disbursement_batches ADD COLUMN pickup BIGINT NOT NULL DEFAULT 0; -- as above
 
 -- Payees as they stood at 00:01 Pacific on the process date (PAY-12): JSON without account number, which is sealed.
