@@ -53,6 +53,8 @@ const (
 	BankCreditsReturn    Event = 16
 	UnmatchedReturn      Event = 17
 	PaymentVoided        Event = 18
+	StaleCheck           Event = 20 // version 2: the payee has claimed what was kept
+	Escheat              Event = 21
 	BankFee              Event = 23
 	InvoiceOpened        Event = 25
 	CreditMemoEntered    Event = 28

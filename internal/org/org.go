@@ -56,6 +56,7 @@ type Preferences struct {
 	DefaultBillApprover   ids.ID `json:"defaultBillApprover,omitempty"`       // a bill then waits for this user (api-v1 5.3)
 	CombinePayments       string `json:"combinePayments,omitempty"`           // combine (default) or separate
 	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
+	StaleChecks           string `json:"staleChecks,omitempty"`               // void (default) or unclaimed (VOI-7)
 	CheckPrinting         string `json:"checkPrinting,omitempty"`             // people confirm what was printed and mailed (CHK-5), or automatic; empty: people, in a sandbox automatic
 	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
 	BillEditAfterApproval string `json:"billEditAfterApproval,omitempty"`     // never, untilComplete, always (default) (APR-9)
@@ -540,6 +541,8 @@ func (o *Organisation) Set(key, value string) error {
 		return flag(&p.APINeedsManager)
 	case "autoApplyReceipts":
 		return flag(&p.AutoApplyReceipts)
+	case "staleChecks":
+		return choice(&p.StaleChecks, "void", "unclaimed")
 	case "checkPrinting":
 		return choice(&p.CheckPrinting, "people", "automatic")
 	case "networkPublic":

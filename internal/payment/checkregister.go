@@ -18,12 +18,15 @@ import (
 
 // The states of a cheque's number in the register (CHK-4).
 const (
-	CheckAllocated = "allocated"
-	CheckPrinted   = "printed"
-	CheckMailed    = "mailed"
-	CheckCleared   = "cleared"
-	CheckSpoiled   = "spoiled" // its payment has another number
-	CheckVoided    = "voided"
+	CheckAllocated     = "allocated"
+	CheckPrinted       = "printed"
+	CheckMailed        = "mailed"
+	CheckCleared       = "cleared"
+	CheckSpoiled       = "spoiled" // its payment has another number
+	CheckStopRequested = "stop_requested"
+	CheckVoided        = "voided"
+	CheckStale         = "stale" // until the bank has been told
+	CheckReturnedMail  = "returned_mail"
 )
 
 // Faults of the register.
@@ -34,7 +37,7 @@ var (
 
 // untold are the numbers of which the bank has to be told: those that must not be paid, and those that took the place of
 // spoiled ones.
-const untold = `(state IN ('voided', 'spoiled') AND void_file = '' OR state = 'allocated' AND issue_file = '')`
+const untold = `(state IN ('voided', 'spoiled', 'stop_requested', 'stale') AND void_file = '' OR state = 'allocated' AND issue_file = '')`
 
 // entry is a line of the register, locked.
 type entry struct {
@@ -369,12 +372,18 @@ type Listing struct {
 
 // Register lists numbers of the register, highest first. The caller needs ViewBanks.
 func Register(tx *db.Tx, l Listing) ([]Registered, error) {
-	if err := tx.Require(org.ViewBanks); err != nil {
-		return nil, err
-	}
 	before := l.Before
 	if before == 0 {
 		before = math.MaxInt64
+	}
+	return register(tx, `($2 = '' OR c.run_file = $2) AND ($3 = '' OR c.bank_account_id = $3) AND ($4 = '' OR c.state = $4) AND c.serial < $5
+		ORDER BY c.serial DESC, c.bank_account_id LIMIT $6`, string(l.Run), string(l.Account), l.State, before, int64(cmp.Or(l.Limit, 100)))
+}
+
+// register reads the numbers for which a condition holds, whose parameters begin with $2.
+func register(tx *db.Tx, where string, args ...any) ([]Registered, error) {
+	if err := tx.Require(org.ViewBanks); err != nil {
+		return nil, err
 	}
 	rows, err := tx.Query(`SELECT c.bank_account_id, a.name, c.serial, c.state, c.reason, c.amount, c.payee, c.issued, c.run_file, d.payment_id,
 			c.replacement, c.stopped_on, c.stop_until, c.changed,
@@ -382,9 +391,7 @@ func Register(tx *db.Tx, l Listing) ([]Registered, error) {
 		FROM checks c JOIN bank_accounts a ON a.org_id = c.org_id AND a.id = c.bank_account_id
 		JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
 		LEFT JOIN bank_files i ON i.org_id = c.org_id AND i.id = c.issue_file LEFT JOIN bank_files v ON v.org_id = c.org_id AND v.id = c.void_file
-		WHERE c.org_id = $1 AND ($2 = '' OR c.run_file = $2) AND ($3 = '' OR c.bank_account_id = $3) AND ($4 = '' OR c.state = $4) AND c.serial < $5
-		ORDER BY c.serial DESC, c.bank_account_id LIMIT $6`, string(tx.Org()), string(l.Run), string(l.Account), l.State, before,
-		int64(cmp.Or(l.Limit, 100)))
+		WHERE c.org_id = $1 AND `+where, append([]any{string(tx.Org())}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the register: %w", err)
 	}

@@ -42,6 +42,7 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 		e.expire(ctx, org, at),
 		e.takeDown(ctx, org, at),
 		e.Release(ctx, org, at),
+		e.Lapse(ctx, org, at),
 		e.tell(ctx, org, at),
 		e.Collect(ctx, org, at),
 		e.Deliver(ctx, org, at),
@@ -114,6 +115,13 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		}
 		if !settles.IsZero() {
 			note(settles)
+		}
+		stale, err := lapses(tx)
+		if err != nil {
+			return err
+		}
+		if !stale.IsZero() {
+			note(stale)
 		}
 		since, err := prenoteWaits(tx)
 		if since > 0 {

@@ -379,7 +379,12 @@ func TestVoidCheque(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Status != 4 || got.VoidStatus != "confirmed" || got.ReplacedBy.IsNull() {
+		if got.State != payment.VoidRequested || got.Status != 2 || got.VoidStatus != "requested" {
+			t.Fatalf("VOI-3: got %+v", got)
+		}
+		o.wantBill("requested", b, 0, 9_000, 0, 1_000, bill.PaidInFull)
+		o.until(civil.MustDate("2026-11-25").At(9, 30, civil.Pacific)) // the bank has taken the stop
+		if got = o.payment(p); got.Status != 4 || got.VoidStatus != "confirmed" || got.ReplacedBy.IsNull() {
 			t.Fatalf("VOI-3: got %+v", got)
 		}
 		second := o.payment(got.ReplacedBy)
@@ -393,6 +398,9 @@ func TestVoidCheque(t *testing.T) {
 			t.Errorf("voided again: got %v", err)
 		}
 		o.until(civil.MustDate("2026-12-20").At(9, 0, civil.Pacific))
+		if got, want := o.register(), "10001 voided, 10002 cleared"; got != want {
+			t.Errorf("CHK-4: the register is %s, want %s", got, want)
+		}
 		var stops []string
 		for _, n := range o.names("out") {
 			if strings.HasSuffix(n, "-positivepay.csv") && strings.Contains(o.content("out", n), ",V\r\n") {

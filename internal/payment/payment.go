@@ -30,23 +30,26 @@ const (
 	Cleared          = "cleared" // a recorded payment is born so
 	Failed           = "failed"
 	FundingFailed    = "funding_failed"
-	VoidRequested    = "void_requested" // the bank has been asked to send the entry back
+	VoidRequested    = "void_requested" // the bank has been asked to send the entry back, or to stop the cheque
 	Voided           = "voided"
+	Unclaimed        = "unclaimed" // a stale cheque whose money is kept for the payee (VOI-7)
+	Escheated        = "escheated" // that money has gone to a state
 )
 
 // numbers are the states as generations 1 and 2 number them (domain 5.5, 5.5.1).
 var numbers = map[string]int64{
 	AwaitingApproval: 0, Scheduled: 1, OnHold: 1, Releasing: 2, InFile: 2, Sent: 2, Settled: 2, Cleared: 2, Canceled: 3,
-	Failed: 4, FundingFailed: 4, VoidRequested: 2, Voided: 4,
+	Failed: 4, FundingFailed: 4, VoidRequested: 2, Voided: 4, Unclaimed: 2, Escheated: 5,
 }
 
 // disbursed are the states in which generation 2 shows another disbursementStatus than before (domain 5.5.1).
-var disbursed = map[string]int64{InFile: 1, Sent: 3, Settled: 3, Cleared: 3, Failed: 2, FundingFailed: 2}
+var disbursed = map[string]int64{InFile: 1, Sent: 3, Settled: 3, Cleared: 3, Failed: 2, FundingFailed: 2,
+	Unclaimed: 3, Escheated: 3}
 
 // verbs name the change into a state in the audit trail.
 var verbs = map[string]string{
 	Scheduled: "schedule", OnHold: "hold", Canceled: "cancel", InFile: "release", Sent: "send", Settled: "settle", Cleared: "clear", Failed: "return",
-	FundingFailed: "reject", VoidRequested: "request void", Voided: "void",
+	FundingFailed: "reject", VoidRequested: "request void", Voided: "void", Unclaimed: "keep unclaimed", Escheated: "escheat",
 }
 
 // The rails built so far (domain 5.3).

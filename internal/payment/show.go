@@ -36,7 +36,8 @@ type Attempt struct {
 }
 
 // outcomes of states that are not pending (5.5).
-var outcomes = map[string]string{Cleared: "SUCCEEDED", Failed: "FAILED", FundingFailed: "FAILED", Canceled: "CANCELED", Voided: "VOIDED"}
+var outcomes = map[string]string{Cleared: "SUCCEEDED", Failed: "FAILED", FundingFailed: "FAILED", Canceled: "CANCELED", Voided: "VOIDED",
+	Escheated: "SUCCEEDED"}
 
 // Attempts lists the payments of a bill, oldest first, recorded ones included.
 func Attempts(tx *db.Tx, billID ids.ID) ([]Attempt, error) {

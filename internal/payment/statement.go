@@ -127,7 +127,7 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 	}
 	var id string
 	err = tx.Row(`SELECT d.payment_id FROM checks c JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
-		WHERE c.org_id = $1 AND c.bank_account_id = $2 AND c.serial = $3 AND c.amount = $4 AND c.state IN ('allocated', 'printed', 'mailed')`,
+		WHERE c.org_id = $1 AND c.bank_account_id = $2 AND c.serial = $3 AND c.amount = $4 AND c.state IN ('allocated', 'printed', 'mailed', 'stop_requested')`,
 		string(tx.Org()), string(s.own.ID), serial, s.Amount).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
@@ -136,8 +136,14 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 		return "", fmt.Errorf("match the cheque: %w", err)
 	}
 	p, err := lock(tx, id)
-	if err != nil || p.State != InFile && p.State != Sent { // paid before anybody confirmed that it was mailed
+	c := change{file: s.file}
+	switch {
+	case err != nil:
 		return "", err
+	case p.State == VoidRequested: // paid before the bank took the stop
+		c.void = voidRefused
+	case p.State != InFile && p.State != Sent: // in file: nobody has confirmed that it was mailed
+		return "", nil
 	}
 	tx.ExecOne(`UPDATE checks SET state = 'cleared', changed = $4 WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`,
 		string(tx.Org()), string(s.own.ID), serial, int64(clock.FromTime(tx.Now())))
@@ -147,7 +153,7 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 		return "", err
 	}
 	s.moved[p.MoneyMovementID] = true
-	return p.ID, p.move(tx, Cleared, change{file: s.file})
+	return p.ID, p.move(tx, Cleared, c)
 }
 
 // credit matches the money of a returned entry by its trace number and amount: event 16 is posted.

@@ -41,9 +41,13 @@ type Voiding struct {
 	Reason    string // VOI-8; may be left out for a recorded payment
 }
 
+// VoidReasons are the reasons for a void that people choose from; any other text is a reason of its own (VOI-8).
+var VoidReasons = []string{"lost", "wrong address", "wrong amount", "duplicate", "vendor request", "fraud", "stale", "returned mail"}
+
 // Void undoes a payment that has left, and gives it as it is then. A recorded one, or one of credits only, is voided at
-// once. A cheque is voided at once, until it has cleared: it must not be paid any more, which the bank is told with the
-// next file for positive pay. The return of an ACH entry is asked for until 13:00 Pacific of the banking day before its
+// once, and so is a cheque that has not been mailed or came back by mail. One that is mailed may be presented: it is
+// voided when the bank has taken the stop, and stands if the bank refuses it or has paid before (ConfirmStop).
+// Of either the bank learns with the next file for positive pay. The return of an ACH entry is asked for until 13:00 Pacific of the banking day before its
 // deposit; it is voided when it comes back, and stands when it does not. Rules VOI-1 to VOI-3; posting 14, 18, 19.
 //
 // It fails with fault.ErrNotFound, fault.ErrMissing (naming voidRequestType and reason), fault.ErrValue for another type,
@@ -76,18 +80,20 @@ func Void(tx *db.Tx, v Voiding) (*Payment, error) {
 	asked.VoidType, asked.VoidReason, asked.VoidStatus, asked.VoidRequestedAt = v.Type, v.Reason, voidRequested, clock.FromTime(tx.Now())
 	switch {
 	case p.Rail == Check && (p.State == InFile || p.State == Sent):
-		Payments.SaveAs(tx, "request void", p, &asked)
-		*p = asked
 		c, err := liveCheck(tx, p.ID)
 		if err != nil {
 			return nil, err
 		}
-		c.set(tx, CheckVoided, v.Reason)
+		Payments.SaveAs(tx, "request void", p, &asked)
+		*p = asked
+		if c.state == CheckMailed {
+			c.stop(tx, v.Reason)
+			return p, p.move(tx, VoidRequested, change{note: v.Reason})
+		}
 		if err := printAgain(tx, c.run); err != nil {
 			return nil, err
 		}
-		setDisbursement(tx, p.ID, "voided")
-		return p, p.void(tx, civil.Of(tx.Now(), civil.Pacific), change{note: v.Reason}, true)
+		return p, p.voidCheck(tx, c, v.Reason, true)
 	case p.Rail == ACH && (p.State == InFile || p.State == Sent):
 		d, err := disbursement(tx, p.ID)
 		if err != nil {
@@ -128,7 +134,12 @@ func (p *Payment) voidRecorded(tx *db.Tx, reason string) error {
 // for the money, and makes the payment that replaces it where one is wanted. Where that cannot be made, strict fails with
 // why; else the payment stays voided without.
 func (p *Payment) void(tx *db.Tx, day civil.Date, c change, strict bool) error {
-	_, err := ledger.Post(tx, ledger.Entry{Date: day, Event: ledger.PaymentVoided, Source: p.ID, Version: 1, Currency: p.Currency,
+	return p.voidAs(tx, ledger.PaymentVoided, day, c, strict)
+}
+
+// voidAs is void, posted as the given event.
+func (p *Payment) voidAs(tx *db.Tx, event ledger.Event, day civil.Date, c change, strict bool) error {
+	_, err := ledger.Post(tx, ledger.Entry{Date: day, Event: event, Source: p.ID, Version: 1, Currency: p.Currency,
 		Memo: "Payment " + p.Confirmation + " voided",
 		Postings: []ledger.Posting{
 			{Role: ledger.MoneyOut, Amount: p.Amount},
@@ -213,6 +224,13 @@ func (p *Payment) reissue(tx *db.Tx) error {
 	Payments.SaveAs(tx, "reissue", p, &after)
 	*p = after
 	return nil
+}
+
+// voidCheck voids a payment whose cheque c cannot be presented, or must not be paid.
+func (p *Payment) voidCheck(tx *db.Tx, c entry, reason string, strict bool) error {
+	c.set(tx, CheckVoided, reason)
+	setDisbursement(tx, p.ID, "voided")
+	return p.void(tx, civil.Of(tx.Now(), civil.Pacific), change{note: reason}, strict)
 }
 
 // tell writes the files that stop cheques and ask for entries back, one of each kind and account, once for each payment.

@@ -7,7 +7,8 @@ import "fmt"
 // lines.
 func (c *check) money() error {
 	const paymentStatus = `CASE WHEN %[1]s.state = 'awaiting_approval' THEN 0 WHEN %[1]s.state IN ('scheduled', 'on_hold') THEN 1
-		WHEN %[1]s.state = 'canceled' THEN 3 WHEN %[1]s.state IN ('failed', 'funding_failed', 'voided') THEN 4 ELSE 2 END`
+		WHEN %[1]s.state = 'canceled' THEN 3 WHEN %[1]s.state IN ('failed', 'funding_failed', 'voided') THEN 4
+		WHEN %[1]s.state = 'escheated' THEN 5 ELSE 2 END`
 	for _, x := range []struct{ rule, what, query string }{
 		{"PAY-2", "payments that are not the sum of their parts", `SELECT p.id FROM payments p WHERE p.org_id = $1
 			AND p.amount <> (SELECT coalesce(sum(b.amount), 0) FROM bill_pays b WHERE b.org_id = p.org_id AND b.payment_id = p.id)`},

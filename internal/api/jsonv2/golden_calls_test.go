@@ -134,6 +134,7 @@ func TestGoldenCalls(t *testing.T) {
 	say("money-movement", "Crud/Read/MoneyMovement", `{"id":"{money-movements}"}`)
 	say("bill-paid", "Crud/Read/Bill", `{"id":"{bill-101}"}`)
 	say("void-online", "VoidAPPayment", `{"sentPayId":"{pay-bills}","voidRequestType":"1","reason":"Lost in the mail"}`)
+	h.stopped(b.filled("{pay-bills}"))
 	say("bill-void-online", "Crud/Read/Bill", `{"id":"{bill-101}"}`)
 	say("vendor-after", "Crud/Read/Vendor", `{"id":"{vendor}"}`)
 

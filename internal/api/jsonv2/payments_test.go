@@ -59,6 +59,18 @@ func (h *house) work() {
 	}
 }
 
+// stopped is the bank's word that the cheque of a payment is not paid.
+func (h *house) stopped(id string) {
+	h.t.Helper()
+	h.write(func(tx *db.Tx) error {
+		p, err := payment.Find(tx, ids.ID(id))
+		if err != nil {
+			return err
+		}
+		return payment.ConfirmStop(tx, p.ID, true)
+	})
+}
+
 // again logs in anew: days have passed.
 func (h *house) again() { h.session = h.login(h.email) }
 
@@ -360,9 +372,12 @@ func TestSentPay(t *testing.T) {
 			h.read("MoneyMovement", rows[0].text("id")).want("3.17", "entity", "MoneyMovement", "sentPayIds.0", p)
 		})
 		h.run("5.4 void and reissue", func(h *house) {
-			a := h.ok("VoidAPPayment", data[:len(data)-1]+`,"voidRequestType":2,"reason":"lost"}`)
+			h.ok("VoidAPPayment", data[:len(data)-1]+`,"voidRequestType":2,"reason":"lost"}`).
+				want("5.4", "id", p, "status", "2", "voidRequest.status", "requested")
+			h.refused("VoidAPPayment", data[:len(data)-1]+`,"voidRequestType":2,"reason":"lost"}`, "BDC_9108")
+			h.stopped(p)
+			a := h.read("SentPay", p)
 			a.want("5.4", "id", p, "status", "1", "processDate", "2026-11-27", "disbursementStatus", "null", "billPays.0.sentPayId", p, "billPays.0.paymentStatus", "1")
-			h.read("SentPay", p).want("5.4", "id", p, "status", "1")
 			rows := h.list("SentPay", "vendorId", "=", `"`+v+`"`)
 			if got := column(rows, "status"); len(rows) != 2 || rows[1].text("id") != p || !slices.Equal(got, []string{"3", "1"}) {
 				h.t.Errorf("List/SentPay: %v", got)
@@ -379,8 +394,9 @@ func TestSentPay(t *testing.T) {
 			h.again()
 			a = h.ok("GetDisbursementData", data)
 			a.want("5.4", "checkData.checkNumber", "10002", "disbursementStatus", "3")
-			h.ok("VoidAPPayment", data[:len(data)-1]+`,"voidRequestType":"1","reason":"lost again"}`).
-				want("5.4", "id", p, "status", "4", "voidRequest.type", "1", "voidRequest.reason", "lost again", "voidRequest.status", "confirmed")
+			h.ok("VoidAPPayment", data[:len(data)-1]+`,"voidRequestType":"1","reason":"lost again"}`).want("5.4", "id", p, "status", "2")
+			h.stopped(p)
+			h.read("SentPay", p).want("5.4", "id", p, "status", "4", "voidRequest.type", "1", "voidRequest.reason", "lost again", "voidRequest.status", "confirmed")
 			h.read("Bill", b).want("5.4", "paymentStatus", "1", "dueAmount", "100.00")
 		})
 		h.again()
