@@ -38,6 +38,9 @@ type delivery struct {
 
 	checks []check
 
+	wires   []wire
+	message string // id that a file of wires gives itself
+
 	recalled []string // traces of entries that are to be sent back
 }
 
@@ -107,7 +110,7 @@ const (
 
 func fromName(name string) (delivery, bool) {
 	id, known := name, false
-	for _, suffix := range []string{achSuffix, checkSuffix, recallSuffix} {
+	for _, suffix := range []string{achSuffix, checkSuffix, recallSuffix, wireSuffix} {
 		if id, known = strings.CutSuffix(name, suffix); known {
 			break
 		}
@@ -122,6 +125,7 @@ func fromName(name string) (delivery, bool) {
 }
 
 func (d *delivery) isACH() bool    { return strings.HasSuffix(d.name, achSuffix) }
+func (d *delivery) isWires() bool  { return strings.HasSuffix(d.name, wireSuffix) }
 func (d *delivery) isRecall() bool { return strings.HasSuffix(d.name, recallSuffix) }
 
 // take reads the file at path. What is wrong with it becomes the reason; only a file that cannot be read is an error.
@@ -138,6 +142,8 @@ func (s *Sim) take(path string, d *delivery) error {
 		err = s.takeACH(src, d)
 	case d.isRecall():
 		err = takeRecall(src, d)
+	case d.isWires():
+		err = s.takeWires(src, d)
 	default:
 		err = s.takeChecks(src, d)
 	}
@@ -243,7 +249,10 @@ func (d *delivery) ack() answer {
 	}
 	due := d.at.Add(ackAfter)
 	name := stamp(due) + "-" + d.id + ".ack"
-	if !d.isACH() {
+	switch {
+	case d.isWires():
+		name = stamp(due) + "-" + d.id + strings.TrimSuffix(wireSuffix, ".xml") + ".ack"
+	case !d.isACH():
 		name = stamp(due) + "-" + d.id + strings.TrimSuffix(checkSuffix, ".csv") + ".ack"
 	}
 	body := fmt.Sprintf("FILE %s\nSHA256 %s\nBATCHES %d\nENTRIES %d\nDEBIT %d\nCREDIT %d\nSTATUS %s\n",

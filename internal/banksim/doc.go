@@ -11,10 +11,12 @@
 //	20261125T090000Z-<id>.ach              NACHA
 //	20261125T090000Z-<id>-positivepay.csv  checks issued and voided
 //	20261125T090000Z-<id>-recall.csv       entries to be sent back
+//	20261125T090000Z-<id>-wire.xml         wires (pain.001.001.09)
 //
 // in/, due at the UTC instant in the name:
 //
 //	20261125T090500Z-<id>.ack              what was received, and ACCEPTED or REJECTED (SIM-2)
+//	20261125T091000Z-<id>-status.xml       what becomes of each wire (pain.002.001.10)
 //	20261130T110000Z-statement.bai         BAI2 for a banking day with movements, 06:00 on the next one (SIM-3)
 //	20261201T130000Z-returns.ach           returns and corrections, 08:00 on their banking day (SIM-4, SIM-5)
 //
@@ -41,6 +43,12 @@
 // Returns and corrections come on the 2nd banking day after settlement. A return moves its money on its day. A
 // corrected account is the old one with its last four digits replaced by 1234, a corrected bank the next of the four
 // receiving banks (SIM-1). A correction that leaves the account as it is comes again with the next entry.
+//
+// # Wires
+//
+// A wire is booked on its execution date, or on the first banking day after that the file still reaches. The last four
+// characters of the payee's account decide (SIM-10): 0010 and 0011 are rejected with AC01 and AC04, 0012 is pending and
+// booked one banking day later, 0013 comes back on the 2nd banking day after, 0500 has the file rejected.
 //
 // # Checks
 //

@@ -133,7 +133,10 @@ func (s *Sim) play(deliveries []delivery) ([]answer, error) {
 		if d.reason != "" {
 			continue
 		}
-		moves = append(moves, s.settle(d)...)
+		moves = append(append(moves, s.settle(d)...), s.wires(d)...)
+		if d.isWires() {
+			answers = append(answers, d.status())
+		}
 		comeBack, err := s.recalled(d, asked)
 		if err != nil {
 			return nil, err

@@ -317,6 +317,8 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 	switch {
 	case p.Amount == 0:
 		p.Rail, p.State = Credits, Cleared
+	case pl.payee.account != nil && pl.payee.account.Wired():
+		p.Rail = Wire
 	case pl.payee.account != nil:
 		p.Rail = ACH
 	}

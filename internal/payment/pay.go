@@ -92,11 +92,11 @@ func fundingAccount(tx *db.Tx, id ids.ID) (*bank.Account, error) {
 
 // payeeAccount is the bank account the vendor is paid to, nil if it is paid by cheque (domain 5.3).
 func payeeAccount(tx *db.Tx, v *vendor.Vendor) (*vendor.BankAccount, error) {
-	if v.PayBy != vendor.PayByACH {
+	if v.PayBy != vendor.PayByACH && v.Domestic() {
 		return nil, nil
 	}
 	a, err := vendor.ActiveBankAccount(tx, v.ID)
-	if errors.Is(err, fault.ErrNotFound) || err == nil && !a.Usable() {
+	if errors.Is(err, fault.ErrNotFound) || err == nil && (!a.Usable() || a.Wired() == v.Domestic() || !a.Wired() && v.PayBy != vendor.PayByACH) {
 		return nil, nil
 	}
 	return a, err
@@ -118,7 +118,7 @@ func checkPayee(tx *db.Tx, v *vendor.Vendor, toAccount bool, amount int64) error
 			return ErrLimit.On("amount")
 		}
 	}
-	if !toAccount && !v.AddressComplete() {
+	if !toAccount && !v.AddressComplete() || toAccount && !v.Domestic() && v.City == "" { // INT-4
 		return ErrAddress
 	}
 	return nil
@@ -129,6 +129,8 @@ func arrival(rail string, process civil.Date, domestic bool) civil.Date {
 	switch {
 	case rail == ACH:
 		return banking.Next(process)
+	case rail == Wire:
+		return banking.Add(process, 2)
 	case domestic:
 		return banking.Add(process, 5)
 	}

@@ -56,12 +56,13 @@ var verbs = map[string]string{
 const (
 	ACH     = "ach"
 	Check   = "check"
+	Wire    = "wire"    // to a bank outside the US
 	Booked  = "offline" // made elsewhere and recorded here
 	Credits = "credit"  // no money: vendor credits cover the bills (PAY-2)
 )
 
 // types are the rails as generation 2 numbers them (api-v2 5.3).
-var types = map[string]int64{Check: 0, ACH: 2, Booked: 4, Credits: 0}
+var types = map[string]int64{Check: 0, ACH: 2, Wire: 5, Booked: 4, Credits: 0}
 
 // Payment is an instruction to pay one vendor. Amount is minor units of Currency.
 type Payment struct {
@@ -355,9 +356,9 @@ func moveBill(tx *db.Tx, part *BillPay, to string) error {
 // lock reads the payment with that id and keeps it until the transaction ends.
 func lock(tx *db.Tx, id string) (*Payment, error) { return Payments.LoadForUpdate(tx, ids.ID(id)) }
 
-// holdWaiting holds the vendor's ACH payments that have not left (VEN-4).
+// holdWaiting holds the vendor's ACH payments and wires that have not left (VEN-4).
 func holdWaiting(tx *db.Tx, vendorID ids.ID, reason string) error {
-	waiting, err := texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND vendor_id = $2 AND rail = 'ach' AND state = 'scheduled'
+	waiting, err := texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND vendor_id = $2 AND rail IN ('ach', 'wire') AND state = 'scheduled'
 		ORDER BY id`+tx.ForUpdate(), string(tx.Org()), string(vendorID))
 	if err != nil {
 		return err

@@ -34,6 +34,9 @@ func PlanFor(tx *db.Tx, b *bill.Bill) (Plan, error) {
 		return p, err
 	}
 	p.Rail, p.AccountTail = ACH, to.AccountTail
+	if to.Wired() {
+		p.Rail = Wire
+	}
 	p.Earliest = latest(p.Earliest, banking.OnOrAfter(to.UsableFrom))
 	return p, nil
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/rail/ach"
 	"github.com/duebook/duebook/internal/rail/check"
+	"github.com/duebook/duebook/internal/rail/iso20022"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
 )
@@ -47,6 +48,7 @@ type payee struct {
 	Tail        string           `json:"tail,omitempty"`
 	Savings     bool             `json:"savings,omitempty"`
 	Person      bool             `json:"person,omitempty"`
+	Wire        *wireTo          `json:"wire,omitempty"`
 
 	account string // the vendor's account number, sealed
 }
@@ -207,7 +209,7 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 		return to, "", err
 	case !taken:
 		to, hold, err = describe(tx, p, v)
-	case p.Rail == ACH:
+	case p.Rail != Check:
 		var a *vendor.BankAccount
 		if a, hold, err = receiving(tx, p); hold == "" && err == nil && a.ID != to.BankAccount {
 			hold = "The vendor's bank account has changed."
@@ -263,6 +265,7 @@ type item struct {
 	to           payee
 	disbursement ids.ID
 	number       int64 // of the cheque, or the last seven digits of the trace
+	uetr         string
 }
 
 // commit is the one transaction of a run.
@@ -293,6 +296,8 @@ func (e *Engine) commit(tx *db.Tx, r run, d draft) error {
 			hold = "The organisation is not active."
 		case !funding.Usable():
 			hold = "The funding account is not active and verified."
+		case r.rail == Wire && iso20022.Latin(o.City) == "":
+			hold = "The address of your company has no town, which a wire needs." // INT-4
 		case hold == "":
 			hold = d.refused[p.ID]
 		}
@@ -332,13 +337,19 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 	batch := ids.New(ids.DisbursementBatch)
 	today := civil.Of(tx.Now(), civil.Pacific)
 	effective := banking.Next(latest(r.process, today)) // ACH-5; a late run settles at the next opportunity
+	if r.rail == Wire {
+		effective = banking.OnOrAfter(latest(r.process, today))
+	}
 	counter, first := "trace "+funding.Routing[:8], int64(1)
 	if r.rail == Check {
 		counter, first = "cheque "+string(funding.ID), funding.FirstCheck
 	}
-	number, err := tx.NextN(counter, first, int64(len(items)))
-	if err != nil {
-		return fmt.Errorf("take %d numbers: %w", len(items), err)
+	var number int64
+	var err error
+	if r.rail != Wire {
+		if number, err = tx.NextN(counter, first, int64(len(items))); err != nil {
+			return fmt.Errorf("take %d numbers: %w", len(items), err)
+		}
 	}
 	var total int64
 	for i := range items {
@@ -346,9 +357,12 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 		total += items[i].Amount
 	}
 	var file ids.ID
-	if r.rail == Check {
+	switch r.rail {
+	case Check:
 		file, err = e.issueCheques(tx, batch, d, items, r)
-	} else {
+	case Wire:
+		file, err = e.wireFile(tx, batch, o, funding, d, items, effective)
+	default:
 		file, err = e.achFile(tx, batch, o, funding, d, items, effective)
 	}
 	if err != nil {
@@ -382,14 +396,17 @@ func (it item) leave(tx *db.Tx, batch, file, movement ids.ID, funding *bank.Acco
 	if err != nil {
 		return err
 	}
-	trace, serial := "", it.number
-	if it.Rail == ACH {
+	trace, serial, arrives := "", it.number, effective
+	switch it.Rail {
+	case ACH:
 		trace, serial = fullTrace(funding, it.number), 0
+	case Wire:
+		trace, serial, arrives = it.Confirmation, 0, banking.Add(effective, 2)
 	}
 	tx.Exec(`INSERT INTO disbursements (org_id, id, payment_id, batch_id, rail, state, amount, payee, bank_account, trace, serial, settled_on,
-		reason_code, reason_text, created) VALUES ($1, $2, $3, $4, $5, 'released', $6, $7, $8, $9, $10, '', '', '', $11)`,
+		reason_code, reason_text, created, uetr) VALUES ($1, $2, $3, $4, $5, 'released', $6, $7, $8, $9, $10, '', '', '', $11, $12)`,
 		string(tx.Org()), string(it.disbursement), string(it.ID), string(batch), it.Rail, it.Amount, to, string(it.to.BankAccount),
-		trace, serial, int64(clock.FromTime(tx.Now())))
+		trace, serial, int64(clock.FromTime(tx.Now())), it.uetr)
 	_, err = ledger.Post(tx, ledger.Entry{Date: it.ProcessDate, Event: ledger.PaymentReleased, Source: it.ID, Version: 1, Currency: it.Currency,
 		Memo: "Payment " + it.Confirmation,
 		Postings: []ledger.Posting{
@@ -399,7 +416,7 @@ func (it item) leave(tx *db.Tx, batch, file, movement ids.ID, funding *bank.Acco
 	if err != nil {
 		return err
 	}
-	return it.move(tx, InFile, change{file: file, arrival: effective, movement: movement})
+	return it.move(tx, InFile, change{file: file, arrival: arrives, movement: movement})
 }
 
 // fullTrace is a trace number in 15 digits: the originating bank and our counter (ACH-7).

@@ -64,6 +64,10 @@ func (s statementLine) take(tx *db.Tx, n int) error {
 			matched, err = s.settle(tx)
 		case bai2.CheckPaid:
 			matched, err = s.pay(tx)
+		case bai2.WireOut:
+			matched, err = s.wired(tx)
+		case bai2.WireIn:
+			matched, err = s.wireBack(tx)
 		case bai2.ACHReturnCredit:
 			matched, err = s.credit(tx)
 		case bai2.ACHSettlementCredit:
@@ -104,7 +108,7 @@ func (s statementLine) settle(tx *db.Tx) (ids.ID, error) {
 	if err := s.post(tx, ledger.BankDebit, ids.ID(batch), "ACH settlement", -s.Amount); err != nil {
 		return "", err
 	}
-	due := change{file: s.file, clearDue: clock.FromTime(banking.Add(s.asOf, 2).At(17, 0, civil.NewYork))}
+	due := change{file: s.file, clearDue: clearing(s.asOf)}
 	if err := moveBatch(tx, ids.ID(batch), Settled, due, InFile, Sent); err != nil {
 		return "", err
 	}

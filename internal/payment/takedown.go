@@ -109,6 +109,11 @@ func describe(tx *db.Tx, p *Payment, v *vendor.Vendor) (to payee, hold string, e
 		}
 		to.Name, to.BankAccount, to.Routing, to.Tail, to.account = a.HolderName, a.ID, a.Routing, a.AccountTail, a.Account
 		to.Savings, to.Person = a.AccountType == vendor.Savings, a.HolderType == vendor.Person
+		if p.Rail == Wire {
+			if to.Wire = wireData(v, a); to.Wire.Address.Town == "" {
+				return to, "The vendor's address has no town, which a wire needs.", nil
+			}
+		}
 	}
 	parts, err := billPaysOf(tx, p.ID)
 	if err != nil {
@@ -124,11 +129,11 @@ func describe(tx *db.Tx, p *Payment, v *vendor.Vendor) (to payee, hold string, e
 	return to, "", nil
 }
 
-// receiving is the account that an ACH payment goes to. hold is the reason why none can be used.
+// receiving is the account that an ACH payment or a wire goes to. hold is the reason why none can be used.
 func receiving(tx *db.Tx, p *Payment) (a *vendor.BankAccount, hold string, err error) {
 	a, err = vendor.ActiveBankAccount(tx, p.VendorID)
 	switch {
-	case errors.Is(err, fault.ErrNotFound) || err == nil && !a.Usable():
+	case errors.Is(err, fault.ErrNotFound) || err == nil && (!a.Usable() || a.Wired() != (p.Rail == Wire)):
 		return nil, "The vendor has no verified bank account.", nil
 	case err == nil && p.ProcessDate.Before(a.UsableFrom):
 		return nil, "The vendor's bank account is too new.", nil

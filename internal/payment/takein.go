@@ -165,6 +165,8 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 			}
 			return nil
 		}
+	case ".xml":
+		return e.understandXML(org, content, in)
 	case ".bai":
 		in.kind = "statement"
 		f, err := bai2.Read(bytes.NewReader(content))
@@ -180,7 +182,7 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 		in.apply = func(tx *db.Tx) error { return takeStatement(tx, in.id, f, hashes) }
 	default:
 		in.kind = "unknown"
-		return &unreadable{errors.New("the name has none of the endings .ack, .ach, .bai")}
+		return &unreadable{errors.New("the name has none of the endings .ack, .ach, .bai, .xml")}
 	}
 	return nil
 }
@@ -253,7 +255,7 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	if f.kind == "stops" {
 		return stopsTaken(tx, f, false, a.rejected)
 	}
-	if f.kind != "ach" && f.kind != "debit" {
+	if f.kind != "ach" && f.kind != "debit" && f.kind != "wire" {
 		return nil
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'rejected' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch))

@@ -21,7 +21,7 @@ func Verify(tx *db.Tx, vault *secret.Vault) (bad []Violation, err error) {
 		bad = append(bad, Violation{rule, fmt.Sprintf(format, args...)})
 	}
 	org := string(tx.Org())
-	without, err := texts(tx, `SELECT p.id FROM payments p WHERE p.org_id = $1 AND p.rail IN ('ach', 'check')
+	without, err := texts(tx, `SELECT p.id FROM payments p WHERE p.org_id = $1 AND p.rail IN ('ach', 'check', 'wire')
 		AND p.state IN ('releasing', 'in_file', 'sent', 'settled', 'cleared', 'void_requested')
 		AND (SELECT count(*) FROM disbursements d WHERE d.org_id = p.org_id AND d.payment_id = p.id) <> 1`, org)
 	if err != nil {

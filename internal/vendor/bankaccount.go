@@ -41,11 +41,11 @@ const (
 	PrenoteReturned = "returned"
 )
 
-// BankAccount is where a vendor is paid by ACH.
+// BankAccount is where a vendor is paid by ACH, or outside the US by wire.
 type BankAccount struct {
 	record.Base
 	VendorID     ids.ID
-	Routing      string // nine digits
+	Routing      string // nine digits; empty for wires
 	Account      string // the number, sealed: Number opens it
 	AccountTail  string
 	AccountHash  string
@@ -60,6 +60,9 @@ type BankAccount struct {
 	EnteredBy    ids.ID
 	Length       int64  // of the number; 0 where it was stored before lengths were
 	Extras       string // api/shape.Extras
+
+	// For wires; see NewWireAccount. Country is ISO 3166, empty for ACH.
+	Country, BIC, ClearingCode, Purpose string
 
 	ShownAccount, ShownRouting string // as they are shown, or as they are given to be stored; see Mask
 }
@@ -83,6 +86,10 @@ var BankAccounts = record.Describe[BankAccount]("vendorBankAccount", ids.VendorB
 	record.Reference("enteredBy", func() *record.Type { return org.Members.Type }, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
 	record.Number("accountLength", func(a *BankAccount) *int64 { return &a.Length }),
 	record.String("extras", 0, func(a *BankAccount) *string { return &a.Extras }),
+	record.String("country", 2, func(a *BankAccount) *string { return &a.Country }),
+	record.String("bic", 11, func(a *BankAccount) *string { return &a.BIC }),
+	record.String("clearingCode", 35, func(a *BankAccount) *string { return &a.ClearingCode }),
+	record.String("purpose", 4, func(a *BankAccount) *string { return &a.Purpose }),
 )
 
 // Mask fills in both numbers as they are shown: all but the last four characters are stars.
@@ -222,7 +229,7 @@ func RemoveBankAccount(tx *db.Tx, vendorID ids.ID) error {
 		return err
 	}
 	var waiting int64
-	err = tx.Row(`SELECT count(*) FROM payments WHERE org_id = $1 AND vendor_id = $2 AND rail = 'ach'
+	err = tx.Row(`SELECT count(*) FROM payments WHERE org_id = $1 AND vendor_id = $2 AND rail IN ('ach', 'wire')
 		AND state IN ('awaiting_approval', 'scheduled', 'on_hold')`, string(tx.Org()), string(vendorID)).Scan(&waiting)
 	if err != nil {
 		return fmt.Errorf("look for waiting payments: %w", err)

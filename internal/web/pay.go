@@ -125,6 +125,9 @@ func method(p payment.Plan, v *vendor.Vendor) string {
 	if p.Rail == payment.ACH {
 		return "ACH to the account ending " + p.AccountTail
 	}
+	if p.Rail == payment.Wire {
+		return "Wire to the account ending " + p.AccountTail
+	}
 	if v.City == "" {
 		return "Check by mail"
 	}

@@ -19,6 +19,7 @@ var stepNames = map[string]string{
 // ways are the states that a payment passes through if nothing goes wrong.
 var ways = map[string][]string{
 	payment.ACH:   {payment.Scheduled, payment.InFile, payment.Sent, payment.Settled, payment.Cleared},
+	payment.Wire:  {payment.Scheduled, payment.InFile, payment.Sent, payment.Settled, payment.Cleared},
 	payment.Check: {payment.Scheduled, payment.InFile, payment.Sent, payment.Cleared},
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -140,6 +141,8 @@ func lines(all ...string) string {
 func bankOf(a *vendor.BankAccount) *view.VendorBank {
 	b := &view.VendorBank{Holder: a.HolderName, Routing: a.Routing, Last4: a.AccountTail, UsableFrom: view.Date(a.UsableFrom), Kind: "Checking, company"}
 	switch {
+	case a.Wired():
+		b.Kind, b.Routing = "Wire to "+a.Country, a.BIC
 	case a.AccountType == vendor.Savings && a.HolderType == vendor.Person:
 		b.Kind = "Savings, person"
 	case a.AccountType == vendor.Savings:
@@ -173,7 +176,19 @@ func (c *call) showVendorBank(status int, page view.VendorBankPage) error {
 		if err != nil {
 			return err
 		}
-		page.Name, page.Sandbox = v.Name, tx.Sandbox()
+		page.Name, page.Sandbox, page.Abroad = v.Name, tx.Sandbox(), !v.Domestic()
+		if !page.Abroad {
+			return nil
+		}
+		if page.Country == "" {
+			page.Country = vendor.CountryCode(v.Country)
+		}
+		for _, c := range vendor.Countries() {
+			if c.Wire {
+				page.Countries = append(page.Countries, view.Option{ID: c.Code, Name: c.Name})
+			}
+		}
+		page.Purposes = wirePurposes
 		return nil
 	})
 	if err != nil {
@@ -184,7 +199,22 @@ func (c *call) showVendorBank(status int, page view.VendorBankPage) error {
 }
 
 var bankFields = map[string]string{"routingNumber": "routingNumber", "accountNumber": "accountNumber", "accountType": "accountType",
-	"holderType": "holderType", "holderName": "holderName"}
+	"holderType": "holderType", "holderName": "holderName", "country": "country", "bic": "bic", "clearingCode": "clearingCode", "purpose": "purpose"}
+
+// wirePurposes are vendor.Purposes in words.
+var wirePurposes = []view.Option{{ID: "SUPP", Name: "Supplies"}, {ID: "GDDS", Name: "Goods"}, {ID: "SCVE", Name: "Services"},
+	{ID: "RENT", Name: "Rent"}, {ID: "ROYA", Name: "Royalties"}, {ID: "LICF", Name: "Licence fees"}, {ID: "COMM", Name: "Commission"},
+	{ID: "INSU", Name: "Insurance"}, {ID: "ADVA", Name: "Advance payment"}}
+
+// wireWords say what is wrong with a field of the form for wires.
+var wireWords = map[string]string{
+	"country":       "No wire can go to that country.",
+	"bic":           "That is no BIC of a bank in that country. It has 8 or 11 letters and digits.",
+	"accountNumber": "That is no account number of that country. Copy it again.",
+	"clearingCode":  "Wires to that country need the bank's code there. Copy it again.",
+	"purpose":       "Wires to that country need to say what is paid for.",
+	"holderName":    "Enter a name with letters that a wire can carry.",
+}
 
 // bankWords say what is wrong with a field of the form.
 var bankWords = map[string]string{
@@ -203,15 +233,21 @@ func (h *handler) addVendorBank(c *call) error {
 		return err
 	}
 	page := view.VendorBankPage{ID: string(id), Routing: c.field("routingNumber"), Holder: c.field("holderName"),
-		AccountType: c.field("accountType"), HolderType: c.field("holderType")}
+		AccountType: c.field("accountType"), HolderType: c.field("holderType"), Country: c.field("country"), BIC: c.field("bic"),
+		ClearingCode: c.field("clearingCode"), Purpose: c.field("purpose")}
+	abroad := false
 	if err := c.read(func(tx *db.Tx) error { // for the organisation the number is sealed for
 		if err := tx.Require(org.ManageVendorBanks); err != nil {
 			return err
 		}
-		_, err := loadVendor(tx, id)
+		v, err := loadVendor(tx, id)
+		abroad = err == nil && !v.Domestic()
 		return err
 	}); err != nil {
 		return err
+	}
+	if abroad {
+		return h.addVendorWire(c, page)
 	}
 	n, err := vendor.SealBankAccount(h.Vault, c.caller.Org, c.field("accountNumber"))
 	if err == nil {
@@ -233,6 +269,38 @@ func (h *handler) addVendorBank(c *call) error {
 	for i := range wrong {
 		if w := bankWords[wrong[i].Field]; w != "" && errors.Is(err, fault.ErrValue) {
 			wrong[i].Message = w
+		}
+	}
+	page.Errors = wrong
+	return c.showVendorBank(http.StatusUnprocessableEntity, page)
+}
+
+// addVendorWire adds the account that a vendor outside the US is wired to.
+func (h *handler) addVendorWire(c *call, page view.VendorBankPage) error {
+	n, err := vendor.SealWireAccount(h.Vault, c.caller.Org, c.field("accountNumber"))
+	if err == nil {
+		n.VendorID, n.Country, n.BIC, n.ClearingCode, n.Purpose, n.HolderName = ids.ID(page.ID), page.Country, page.BIC, page.ClearingCode, page.Purpose, page.Holder
+		err = c.write(func(tx *db.Tx) error {
+			_, err := vendor.AddWireAccount(tx, n)
+			return err
+		})
+	}
+	if err == nil {
+		return c.done(view.VendorURL(page.ID), "bank")
+	}
+	if f := fault.From(err); f != nil && slices.Contains(f.Fields, "city") {
+		err = fault.ErrMissing.On("country").With("town")
+	}
+	wrong, ok := refusal(err, bankFields, nil)
+	if !ok {
+		return err
+	}
+	for i := range wrong {
+		if w := wireWords[wrong[i].Field]; w != "" {
+			wrong[i].Message = w
+		}
+		if f := fault.From(err); len(f.Args) == 1 && f.Args[0] == "town" {
+			wrong[i].Message = "The vendor's address has no town, which a wire needs. Edit the vendor first."
 		}
 	}
 	page.Errors = wrong

@@ -15,10 +15,12 @@ const (
 
 	ACHCredit           = 142
 	ACHSettlementCredit = 166
+	WireIn              = 195
 	ACHReturnCredit     = 257
 	ACHDebit            = 451
 	ACHSettlementDebit  = 466
 	CheckPaid           = 475
+	WireOut             = 495
 	ACHReturnDebit      = 557
 	Fees                = 698
 )

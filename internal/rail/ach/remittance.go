@@ -17,7 +17,7 @@ type InvoicePaid struct {
 func Remittance(refs []InvoicePaid, confirmation string) string {
 	var b strings.Builder
 	for _, r := range refs {
-		no := strings.NewReplacer("*", "-", `\`, "-").Replace(ascii(r.Number))
+		no := strings.NewReplacer("*", "-", `\`, "-").Replace(ASCII(r.Number))
 		if no == "" || b.Len() > MaxAddenda {
 			b.Reset()
 			break
@@ -27,7 +27,7 @@ func Remittance(refs []InvoicePaid, confirmation string) string {
 	if b.Len() > 0 && b.Len() <= MaxAddenda {
 		return b.String()
 	}
-	s := strings.TrimRight("SEE EMAIL "+ascii(confirmation), " ")
+	s := strings.TrimRight("SEE EMAIL "+ASCII(confirmation), " ")
 	return s[:min(len(s), MaxAddenda)]
 }
 

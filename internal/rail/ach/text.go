@@ -12,11 +12,11 @@ import (
 // ends, so a name in a wholly foreign script comes out empty, which Write refuses. The caller cuts the result; every
 // character is one byte. Rule ACH-7.
 func Transliterate(s string) string {
-	return strings.ToUpper(ascii(s))
+	return strings.ToUpper(ASCII(s))
 }
 
-// ascii is Transliterate with the case kept.
-func ascii(s string) string {
+// ASCII is Transliterate with the case kept.
+func ASCII(s string) string {
 	var b strings.Builder
 	blank := false
 	for _, r := range norm.NFKD.String(s) {

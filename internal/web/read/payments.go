@@ -57,6 +57,8 @@ func Method(rail string, check int64) string {
 	switch {
 	case rail == payment.ACH:
 		return "ACH"
+	case rail == payment.Wire:
+		return "Wire"
 	case rail == payment.Booked:
 		return "Recorded"
 	case rail == payment.Credits:

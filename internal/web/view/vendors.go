@@ -65,6 +65,11 @@ type VendorBankPage struct {
 	Routing, Holder         string
 	AccountType, HolderType string // "1" or "2", see package vendor
 	Sandbox                 bool
+	Abroad                  bool // outside the US: the account is wired to
+	Country, BIC            string
+	ClearingCode, Purpose   string
+	Countries               []Option // that wires can go to
+	Purposes                []Option
 	Errors                  FieldErrors
 }
 
@@ -80,4 +85,11 @@ func (v VendorsPage) nextURL() string {
 		return ""
 	}
 	return VendorQuery{Search: v.Query.Search, After: v.Next}.URL()
+}
+
+func bicHint(sandbox bool) string {
+	if sandbox {
+		return "8 or 11 characters. In a sandbox the eighth is 0, for example NWBKGB20."
+	}
+	return "8 or 11 characters."
 }
