@@ -20,6 +20,7 @@ import (
 
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/secret"
 )
 
 // Options open a store.
@@ -47,6 +48,7 @@ type DB struct {
 	wakers  wakers
 	cache   cache
 	audited audited
+	vault   atomic.Pointer[secret.Vault]
 }
 
 // store is what the two databases do differently.
@@ -57,6 +59,7 @@ type store interface {
 	alone(ctx context.Context, what string, fn func()) (ran bool, err error)
 	ping(ctx context.Context) error
 	backup(ctx context.Context, to string) error
+	rewrite(ctx context.Context, table string) error
 	close() error
 }
 
@@ -167,6 +170,14 @@ func (d *DB) Ping(ctx context.Context) error { return d.store.ping(ctx) }
 
 // Backup writes a consistent copy of the database to the file to.
 func (d *DB) Backup(ctx context.Context, to string) error { return d.store.backup(ctx, to) }
+
+// Rewrite writes a table's part of the database anew, so that nothing stays of what its rows held before. Writers wait.
+func (d *DB) Rewrite(ctx context.Context, table string) error {
+	if err := d.store.rewrite(ctx, table); err != nil {
+		return fmt.Errorf("write %s anew: %w", table, err)
+	}
+	return nil
+}
 
 // Close stops the writers and closes the database.
 func (d *DB) Close() error { return d.store.close() }

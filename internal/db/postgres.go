@@ -268,6 +268,11 @@ func PostgresTool(ctx context.Context, dbURL, program string, args ...string) er
 	return nil
 }
 
+func (s *postgresStore) rewrite(ctx context.Context, table string) error {
+	_, err := s.sql.ExecContext(ctx, "VACUUM FULL "+table)
+	return err
+}
+
 func (s *postgresStore) close() error {
 	err := s.sql.Close()
 	s.pool.Close()

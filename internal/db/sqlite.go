@@ -424,6 +424,23 @@ func (s *sqliteStore) backup(ctx context.Context, to string) error {
 	return nil
 }
 
+// rewrite copies the whole database: SQLite knows no less. The log, which has the old pages, is emptied.
+func (s *sqliteStore) rewrite(ctx context.Context, _ string) error {
+	own, err := sql.Open("sqlite", sqliteDSN(s.path, ""))
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	return s.locked(func() error {
+		for _, q := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+			if _, err := own.ExecContext(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (s *sqliteStore) close() error {
 	s.stopOnce.Do(func() { close(s.stopping) })
 	<-s.stopped

@@ -48,6 +48,7 @@ type Field struct {
 	Words     map[int64]string // of an Enum: number and name (api-v3 11.8)
 	Sync      bool             // a client's own mark on the record: its change does not move updatedTime (SYN-3)
 	Sensitive bool             // shown and logged by its last characters only
+	Sealed    bool             // the store holds it sealed, with a hash in the column beside it
 	Depth     int              // of a Parent: levels a tree may have
 	Owner     bool             // of a line: the Ref to the record it belongs to
 	Constant  bool             // the same in every record
@@ -63,7 +64,7 @@ func (f *Field) At(rec any) any { return f.at(rec) }
 func (f *Field) Derived() bool { return f.Column == "" && !f.Passing }
 
 // Listable reports whether lists can be filtered and sorted by the field.
-func (f *Field) Listable() bool { return f.Column != "" || f.expr != "" }
+func (f *Field) Listable() bool { return (f.Column != "" || f.expr != "") && !f.Sealed }
 
 // isText reports whether the column holds texts.
 func (f *Field) isText() bool {
@@ -114,6 +115,7 @@ type Type struct {
 	byName  map[string]*Field
 	stored  []*Field
 	refs    []*Field // those of stored that name other records
+	sealed  []*Field // those of stored that are sealed
 	columns string
 	make    func() Record
 	clone   func(Record) Record
@@ -208,6 +210,9 @@ func Describe[T any, P interface {
 	for _, f := range t.Fields {
 		if f.Column != "" {
 			t.stored = append(t.stored, f)
+			if f.Sealed {
+				t.sealed = append(t.sealed, f)
+			}
 			cols = append(cols, f.Column)
 			if f.Kind == Ref && f.Name != "id" && !f.Owner {
 				t.refs = append(t.refs, f)
@@ -245,6 +250,12 @@ func String[T any](name string, max int, at func(*T) *string) Fact {
 // Secret declares a text that is shown only by its last characters outside the wire it is meant for.
 func Secret[T any](name string, max int, at func(*T) *string) Fact {
 	return field(name, Text, at, func(f *Field) { f.Max, f.Sensitive = max, true })
+}
+
+// Sealed declares a Secret that the store holds sealed: the column has the sealed value, a second one whose name ends in
+// _hash what equal values have in common (SEC-1). Rooms see the clear value; lists cannot ask for it.
+func Sealed[T any](name string, max int, at func(*T) *string) Fact {
+	return field(name, Text, at, func(f *Field) { f.Max, f.Sensitive, f.Sealed = max, true, true })
 }
 
 // Flag declares a boolean.

@@ -359,7 +359,7 @@ func (t *Type) loadMany(tx *db.Tx, keys []key, q Query) ([]Record, error) {
 	recs := make([]Record, len(keys))
 	for rows.Next() {
 		rec := t.make()
-		if err := scanRow(rows, fields, rec); err != nil {
+		if err := t.scanRow(tx, rows, fields, rec); err != nil {
 			return nil, fmt.Errorf("read %s: %w", t.Name, err)
 		}
 		recs[place[rec.Head().ID]] = rec

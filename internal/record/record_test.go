@@ -71,7 +71,7 @@ var (
 	things = record.Describe[thing]("thing", ids.Department, "things",
 		record.String("name", 100, func(t *thing) *string { return &t.Name }),
 		record.String("number", 100, func(t *thing) *string { return &t.Number }),
-		record.Secret("taxId", 20, func(t *thing) *string { return &t.TaxID }),
+		record.Sealed("taxId", 20, func(t *thing) *string { return &t.TaxID }),
 		record.Flag("flag", func(t *thing) *bool { return &t.Flag }),
 		record.Choice("colour", map[int64]string{1: "RED", 2: "BLUE"}, func(t *thing) *int64 { return &t.Colour }),
 		record.Number("count", func(t *thing) *int64 { return &t.Count }),
@@ -103,7 +103,7 @@ func setUp(t testing.TB, s *dbtest.Store) {
 			`CREATE TABLE kinds (` + base + `name ctext NOT NULL, PRIMARY KEY (org_id, id))`,
 			`CREATE TABLE parts (` + base + `thing_id ctext NOT NULL, position BIGINT NOT NULL, amount BIGINT NOT NULL, other_id ctext NOT NULL,
 				kind_id ctext NOT NULL, PRIMARY KEY (org_id, id))`,
-			`CREATE TABLE things (` + base + `name ctext NOT NULL, number ctext NOT NULL, tax_id ctext NOT NULL, flag BIGINT NOT NULL,
+			`CREATE TABLE things (` + base + `name ctext NOT NULL, number ctext NOT NULL, tax_id ctext NOT NULL, tax_id_hash ctext NOT NULL DEFAULT '', flag BIGINT NOT NULL,
 				colour BIGINT NOT NULL, count BIGINT NOT NULL, amount BIGINT NOT NULL, rate ctext NOT NULL, day ctext NOT NULL,
 				at BIGINT NOT NULL, other_id ctext NOT NULL, parent_id ctext NOT NULL, PRIMARY KEY (org_id, id))`,
 		} {

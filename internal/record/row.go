@@ -9,6 +9,7 @@ import (
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/money"
 )
@@ -47,12 +48,15 @@ func (t *Type) pick(only []*Field, always ...*Field) ([]*Field, string) {
 }
 
 // scanRow reads the row that rows stands at into rec.
-func scanRow(rows *sql.Rows, fields []*Field, rec Record) error {
+func (t *Type) scanRow(tx *db.Tx, rows *sql.Rows, fields []*Field, rec Record) error {
 	var row string
 	if err := rows.Scan(&row); err != nil {
 		return err
 	}
-	return unpack(fields, row, rec)
+	if err := unpack(fields, row, rec); err != nil {
+		return err
+	}
+	return t.unseal(tx, fields, rec)
 }
 
 // unpack reads the values of fields out of a row into rec.

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -45,7 +46,7 @@ func (l *Lines) insert(tx *db.Tx, parent ids.ID, lines []Record) {
 	}
 	for len(lines) > 0 {
 		n := min(lineChunk, len(lines))
-		args := make([]any, 0, n*(len(l.stored)+1))
+		args := make([]any, 0, n*l.width())
 		for _, line := range lines[:n] {
 			args = l.args(args, tx, line)
 		}
@@ -56,9 +57,10 @@ func (l *Lines) insert(tx *db.Tx, parent ids.ID, lines []Record) {
 
 func (t *Type) args(args []any, tx *db.Tx, rec Record) []any {
 	if args == nil {
-		args = make([]any, 0, len(t.stored)+1)
+		args = make([]any, 0, t.width())
 	}
 	args = append(args, string(tx.Org()))
+	at := len(args)
 	for _, f := range t.stored {
 		if f.Name == "updatedTime" || f.Name == "createdTime" {
 			args = append(args, db.Stamp)
@@ -66,7 +68,35 @@ func (t *Type) args(args []any, tx *db.Tx, rec Record) []any {
 		}
 		args = append(args, f.bind(rec))
 	}
+	for _, f := range t.sealed {
+		sealed, hash := t.seal(tx, f, rec)
+		args[at+slices.Index(t.stored, f)] = sealed
+		args = append(args, hash)
+	}
 	return args
+}
+
+// width is how many values an inserted row has.
+func (t *Type) width() int { return 1 + len(t.stored) + len(t.sealed) }
+
+func (t *Type) seal(tx *db.Tx, f *Field, rec Record) (sealed, hash string) {
+	return tx.Seal(f.bind(rec).(string), t.Table, f.Column, rec.Head().ID)
+}
+
+// unseal opens the sealed ones of the fields that were read.
+func (t *Type) unseal(tx *db.Tx, fields []*Field, rec Record) error {
+	for _, f := range t.sealed {
+		p := f.at(rec).(*string)
+		if *p == "" || !slices.Contains(fields, f) {
+			continue
+		}
+		plain, err := tx.Unseal(*p, t.Table, f.Column, rec.Head().ID)
+		if err != nil {
+			return err
+		}
+		*p = plain
+	}
+	return nil
 }
 
 var statements sync.Map // of "insert table n" and the like: text built once
@@ -83,14 +113,18 @@ func cached(key string, build func() string) string {
 func (t *Type) insertSQL(rows int) string {
 	return cached(fmt.Sprintf("insert %s %d", t.Table, rows), func() string {
 		var b strings.Builder
-		fmt.Fprintf(&b, "INSERT INTO %s (org_id, %s) VALUES ", t.Table, t.columns)
+		fmt.Fprintf(&b, "INSERT INTO %s (org_id, %s", t.Table, t.columns)
+		for _, f := range t.sealed {
+			b.WriteString(", " + f.Column + "_hash")
+		}
+		b.WriteString(") VALUES ")
 		n := 0
 		for r := range rows {
 			if r > 0 {
 				b.WriteString(", ")
 			}
 			b.WriteByte('(')
-			for c := range len(t.stored) + 1 {
+			for c := range t.width() {
 				n++
 				if c > 0 {
 					b.WriteString(", ")
@@ -125,6 +159,9 @@ func (t *Type) load(tx *db.Tx, id ids.ID, suffix string) (Record, error) {
 	err := tx.Row("SELECT "+columns+" FROM "+t.Table+" WHERE org_id = $1 AND id = $2"+suffix, string(tx.Org()), string(id)).Scan(&row)
 	if err == nil {
 		err = unpack(fields, row, rec)
+	}
+	if err == nil {
+		err = t.unseal(tx, fields, rec)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.ErrNotFound.With(string(id))
@@ -165,7 +202,7 @@ func (l *Lines) loadInto(tx *db.Tx, recs []Record, only []*Field) error {
 	defer rows.Close()
 	for rows.Next() {
 		line := l.make()
-		if err := scanRow(rows, fields, line); err != nil {
+		if err := l.scanRow(tx, rows, fields, line); err != nil {
 			return fmt.Errorf("read a line: %w", err)
 		}
 		if parent := byID[*l.parent.at(line).(*ids.ID)]; parent != nil {
@@ -258,6 +295,12 @@ func (t *Type) update(tx *db.Tx, id ids.ID, rec Record, changed []*Field, moves 
 		assign("updated_time", db.Stamp)
 	}
 	for _, f := range changed {
+		if f.Sealed {
+			sealed, hash := t.seal(tx, f, rec)
+			assign(f.Column, sealed)
+			assign(f.Column+"_hash", hash)
+			continue
+		}
 		assign(f.Column, f.bind(rec))
 	}
 	tx.ExecOne("UPDATE "+t.Table+" SET "+set.String()+" WHERE org_id = $1 AND id = $2", args...)

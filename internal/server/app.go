@@ -17,16 +17,19 @@ import (
 
 	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/job"
 	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/recurring"
 	"github.com/duebook/duebook/internal/schema"
 	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/sending"
+	"github.com/duebook/duebook/internal/vendor"
 )
 
 // Config is what the command line and the environment decide.
@@ -76,6 +79,10 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	}
 	vault, err := openVault(ctx, d, filepath.Join(c.Dir, "master.key"))
 	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	d.UseVault(vault)
+	if err := sealClear(ctx, d); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	blobs, err := c.openBlobs(vault)
@@ -128,6 +135,29 @@ func openVault(ctx context.Context, d *db.DB, path string) (*secret.Vault, error
 		return nil, fmt.Errorf("the master key %s is missing, and this store has data sealed with it: put it back", path)
 	}
 	return secret.CreateVault(path)
+}
+
+// sealClear seals the tax ids that a store from before they were sealed holds in clear, once, and has the database write
+// its tables anew, so that nothing of them stays in its files.
+func sealClear(ctx context.Context, d *db.DB) error {
+	const mark = `SELECT EXISTS (SELECT 1 FROM counters WHERE org_id = '' AND name = 'tax ids are sealed')`
+	var done bool
+	if err := d.Read(ctx, db.Caller{}, func(tx *db.Tx) error { return tx.Row(mark).Scan(&done) }); err != nil || done {
+		return err
+	}
+	for _, t := range []*record.Type{vendor.Vendors.Type, customer.Customers.Type} {
+		n, err := t.SealStored(ctx, d)
+		if err == nil && n > 0 {
+			err = d.Rewrite(ctx, t.Table)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return d.Write(ctx, db.Caller{Channel: "command"}, func(tx *db.Tx) error {
+		_, err := tx.Next("tax ids are sealed", 1)
+		return err
+	})
 }
 
 // Close closes the store.

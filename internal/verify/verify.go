@@ -5,6 +5,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,7 +126,7 @@ func (c *check) found(rule, format string, args ...any) {
 
 func (c *check) run(tx *db.Tx) error {
 	c.tx = tx
-	for _, f := range []func() error{c.counts, c.entries, c.bills, c.payables, c.receivables, c.money, c.approvals, c.references, c.payments} {
+	for _, f := range []func() error{c.counts, c.entries, c.bills, c.payables, c.receivables, c.money, c.approvals, c.references, c.sealed, c.payments} {
 		if err := f(); err != nil {
 			return err
 		}
@@ -246,6 +247,34 @@ func (c *check) references() error {
 	}
 	return c.none("BIL-4", "lines without a bill", `SELECT l.id FROM bill_lines l WHERE l.org_id = $1
 		AND NOT EXISTS (SELECT 1 FROM bills b WHERE b.org_id = l.org_id AND b.id = l.bill_id)`)
+}
+
+// sealed proves SEC-1 of what records hold sealed: nothing is in clear, and everything opens in its place.
+func (c *check) sealed() error {
+	for _, table := range []string{"vendors", "customers"} {
+		if err := c.none("SEC-1", table+" with a tax id in clear", `SELECT id FROM `+table+` WHERE org_id = $1
+			AND tax_id <> '' AND (tax_id_hash = '' OR length(tax_id) < 40)`); err != nil {
+			return err
+		}
+		rows, err := c.tx.Query(`SELECT id, tax_id FROM `+table+` WHERE org_id = $1 AND tax_id <> ''`, string(c.org))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, sealed string
+			if err := rows.Scan(&id, &sealed); err != nil {
+				return err
+			}
+			if _, err := c.tx.Unseal(sealed, table, "tax_id", ids.ID(id)); err != nil {
+				c.found("SEC-1", "%v", err)
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // payments leaves to the engine what only it knows: one disbursement a payment, no gap in the cheque numbers, files

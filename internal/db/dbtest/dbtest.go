@@ -16,6 +16,7 @@ import (
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/schema"
+	"github.com/duebook/duebook/internal/secret"
 )
 
 // Start is where a test's clock begins: Monday 23 November 2026, 09:00 Pacific, as in the acceptance scenarios.
@@ -87,6 +88,11 @@ func open(t testing.TB, o db.Options) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = d.Close() })
+	v, err := vault()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.UseVault(v)
 	return &Store{DB: d, Clock: c, Options: o}
 }
 
@@ -95,6 +101,14 @@ var (
 		sync.Mutex
 		n int
 	}
+	vault = sync.OnceValues(func() (*secret.Vault, error) {
+		dir, err := os.MkdirTemp("", "duebook-vault")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		return secret.CreateVault(filepath.Join(dir, "key"))
+	})
 	sqliteTemplate = sync.OnceValues(func() (string, error) {
 		dir, err := os.MkdirTemp("", "duebook-template")
 		if err != nil {
