@@ -357,7 +357,9 @@ func (k Kind) Clear(tx *db.Tx, id ids.ID) error {
 
 // Approve records the caller's approval, which with the last one makes the document approved, and keeps a comment as a
 // note. It needs ApproveBills and fails with fault.ErrNotFound, fault.ErrReference, ErrNotTurn, or ErrOwn where the
-// organisation enforces that whoever entered a document does not approve it. Rules APR-7, APR-8, APR-10.
+// organisation enforces that whoever entered a document does not approve it; ErrOwnBank likewise. A delegate decides in the
+// place of whoever is asked, and fails with ErrTwice where it decides about the document otherwise. Rules APR-7, APR-8,
+// APR-10, APR-11.
 func (k Kind) Approve(tx *db.Tx, id ids.ID, comment string) error {
 	return k.decide(tx, id, "approve", HasApproved, comment)
 }
@@ -377,14 +379,28 @@ func (k Kind) decide(tx *db.Tx, id ids.ID, verb string, decision int64, comment 
 	}
 	user := tx.Caller().User
 	return k.change(tx, verb, d, func(c *chain) error {
-		at := slices.IndexFunc(c.turn(), func(r *Approver) bool { return r.UserID == user })
-		if at < 0 || user.IsNull() {
+		if user.IsNull() {
 			return ErrNotTurn.On("objectId").With(string(id))
 		}
-		r := c.turn()[at]
+		r, err := c.acting(tx, user, d.facts.Amount)
+		var refused *fault.Error
+		if errors.As(err, &refused) {
+			return refused.On("objectId").With(string(id))
+		}
+		if err != nil {
+			return err
+		}
 		if decision == HasApproved {
 			if err := k.mayApprove(tx, d, user, comment); err != nil {
 				return err
+			}
+		}
+		if r.UserID != user {
+			r.ActedBy = user
+			if decision == HasApproved { // APR-11: judged for both persons
+				if err := k.mayApprove(tx, d, r.UserID, comment); err != nil {
+					return err
+				}
 			}
 		}
 		r.Status = decision

@@ -49,6 +49,7 @@ type office struct {
 	vendor ids.ID
 	users  map[string]db.Caller
 	serial int
+	seen   map[ids.ID]bool // mails
 }
 
 func newOffice(t failer, s *dbtest.Store) *office {
@@ -58,7 +59,7 @@ func newOffice(t failer, s *dbtest.Store) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{t: t, s: s, admin: db.Caller{Org: orgID, User: userID, Perms: org.All, Channel: "json2"}, users: map[string]db.Caller{}}
+	o := &office{t: t, s: s, admin: db.Caller{Org: orgID, User: userID, Perms: org.All, Channel: "json2"}, users: map[string]db.Caller{}, seen: map[ids.ID]bool{}}
 	v := vendor.Vendors.New().(*vendor.Vendor)
 	v.Name = "Harbor Tool Rental"
 	o.do(o.admin, func(tx *db.Tx) error { return vendor.Create(tx, v) })

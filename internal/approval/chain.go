@@ -392,6 +392,7 @@ func (c *chain) write(tx *db.Tx) error {
 			r.SortOrder = n
 		}
 	}
+	tell := false
 	for _, active := range []bool{false, true} {
 		for _, r := range c.rows {
 			if asked(r) != active {
@@ -400,6 +401,7 @@ func (c *chain) write(tx *db.Tx) error {
 			was, known := c.stored[r.ID]
 			if !known || was.Status != r.Status {
 				r.StatusChangedTime = now
+				tell = tell || active && r.Status == Waiting
 			}
 			if known {
 				c.kind.Approvers.Save(tx, &was, r)
@@ -407,6 +409,9 @@ func (c *chain) write(tx *db.Tx) error {
 				c.kind.Approvers.Insert(tx, r)
 			}
 		}
+	}
+	if tell {
+		announce(tx)
 	}
 	for _, g := range c.gone {
 		tx.Exec(`DELETE FROM approval_steps WHERE org_id = $1 AND object_id = $2 AND policy_id = $3 AND position = $4`,

@@ -26,7 +26,7 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 
 var _ = org.OnMembership(reroute)
 
-// reroute asks an administrator in the place of a user who can no longer approve, about every open document. Rules
+// reroute asks the delegate, else an administrator, in the place of a user who can no longer approve, about every open document. Rules
 // APR-14, ROL-6.
 func reroute(tx *db.Tx, user ids.ID) error {
 	able, err := org.Holds(tx, user, org.ApproveBills)
@@ -47,7 +47,7 @@ func reroute(tx *db.Tx, user ids.ID) error {
 	return nil
 }
 
-// replace puts an administrator in the user's place on one document. Its status follows from who is asked then.
+// replace puts the delegate or an administrator in the user's place on one document. Its status follows from who is asked then.
 func (k Kind) replace(tx *db.Tx, id, user ids.ID) error {
 	d, err := k.load(tx, id)
 	if err != nil {
@@ -58,7 +58,10 @@ func (k Kind) replace(tx *db.Tx, id, user ids.ID) error {
 		if r == nil || decided(r) {
 			return nil
 		}
-		other, err := c.substitute(tx, nil)
+		other, err := c.stand(tx, user, d.facts.Amount)
+		if err == nil && other.IsNull() {
+			other, err = c.substitute(tx, nil)
+		}
 		if err != nil || other.IsNull() { // without another one it waits until someone sets approvers
 			return err
 		}

@@ -60,6 +60,8 @@ type Preferences struct {
 	CheckPrinting         string `json:"checkPrinting,omitempty"`             // people confirm what was printed and mailed (CHK-5), or automatic; empty: people, in a sandbox automatic
 	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
 	BillEditAfterApproval string `json:"billEditAfterApproval,omitempty"`     // never, untilComplete, always (default) (APR-9)
+
+	ApprovalEscalationDays int `json:"approvalEscalationDays,omitempty"` // business days; 5 if 0 (APR-12)
 	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
 	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
@@ -553,6 +555,12 @@ func (o *Organisation) Set(key, value string) error {
 		return amount(&p.PaymentApprovalThreshold)
 	case "sodMode":
 		return choice(&p.SoDMode, "off", "warn", "enforce")
+	case "approvalEscalationDays":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 || n > 60 {
+			return fault.ErrValue.On(key).With("1 to 60 business days")
+		}
+		p.ApprovalEscalationDays = n
 	case "billEditAfterApproval":
 		return choice(&p.BillEditAfterApproval, "never", "untilComplete", "always")
 	case "expireCheckDays":

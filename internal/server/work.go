@@ -18,9 +18,10 @@ import (
 // handlers is the index of the work that waits in the queue.
 func (a *App) handlers() (map[string]job.Handler, error) {
 	all := map[string]job.Handler{
-		network.ExpiryKind: network.Expire(a.DB),
-		approval.ModeKind:  approval.HoldMode(a.DB),
-		sending.PrintKind:  sending.Printer(a.DB, filepath.Join(a.Dir, "post")),
+		network.ExpiryKind:  network.Expire(a.DB),
+		approval.ModeKind:   approval.HoldMode(a.DB),
+		approval.RemindKind: approval.Remind(a.DB, a.PublicURL),
+		sending.PrintKind:   sending.Printer(a.DB, filepath.Join(a.Dir, "post")),
 	}
 	if a.SMTP == "" {
 		return all, nil // mails wait; a sandbox catches them when they are written

@@ -160,7 +160,7 @@ var V2 = []Code{
 	{Code: "BDC_9109", Message: "The customer has not authorised charges.", When: "ChargeCustomer without the customer's authorisation.",
 		Remedy: "Get it, and record it with SetCustomerAuthorization.", Faults: []string{"charge_not_authorised"}},
 	{Code: "BDC_9110", Message: "It is not this user's turn to approve.", When: "The user is no approver of the record, or an earlier one has not acted.",
-		Remedy: "ListApprovers shows whose turn it is.", Faults: []string{"not_approvers_turn"}},
+		Remedy: "ListApprovers shows whose turn it is.", Faults: []string{"not_approvers_turn", "acted_already"}},
 	{Code: "BDC_9111", Message: "An invitation is already open.", When: "The vendor or customer has an invitation that is neither answered nor expired.",
 		Remedy: "Cancel it first, or wait for the answer.", Faults: []string{"invitation_open"}},
 	{Code: "BDC_9112", Message: "Process date is too far ahead.", When: "The process date is more than 366 days ahead.",
