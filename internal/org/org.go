@@ -67,6 +67,9 @@ type Preferences struct {
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
 
 	PaymentApprovalThreshold int64 `json:"paymentApprovalThreshold,omitempty"` // minor units from which a payment waits for a second person (PAY-8); 0: none
+	DailyCeiling             int64 `json:"dailyPaymentCeiling,omitempty"`      // minor units of payments made in a day, above which one goes on hold (LIM-4); 0: none
+	UserCeiling              int64 `json:"dailyUserCeiling,omitempty"`         // the same of one user
+	VendorCeiling            int64 `json:"dailyVendorCeiling,omitempty"`       // the same to one vendor
 }
 
 // International reports whether vendors outside the US can be paid: the operator has agreed and an administrator has
@@ -553,6 +556,12 @@ func (o *Organisation) Set(key, value string) error {
 		return choice(&p.CombinePayments, "combine", "separate")
 	case "paymentApprovalThreshold":
 		return amount(&p.PaymentApprovalThreshold)
+	case "dailyPaymentCeiling":
+		return amount(&p.DailyCeiling)
+	case "dailyUserCeiling":
+		return amount(&p.UserCeiling)
+	case "dailyVendorCeiling":
+		return amount(&p.VendorCeiling)
 	case "sodMode":
 		return choice(&p.SoDMode, "off", "warn", "enforce")
 	case "approvalEscalationDays":

@@ -3,6 +3,7 @@ package payment
 import (
 	"strings"
 
+	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
@@ -14,12 +15,23 @@ import (
 const aloneDays = 2
 
 // Approve lets a payment leave that waits for a second person, and gives it as it is then: its process date moves forward
-// to the earliest possible now if the cut-off for it has passed (PAY-8). It fails with fault.ErrNotFound, ErrNotWaiting, or
-// ErrSamePerson for who made it. Where nobody else could approve it, who made it may, and it leaves two banking days later
+// to the earliest possible now if the cut-off for it has passed (PAY-8). It fails with fault.ErrNotFound, ErrNotWaiting,
+// ErrSamePerson for who made it, or where duties are separated as Pay. Where nobody else could approve it, who made it may, and it leaves two banking days later
 // at the earliest (SEC-5).
 func Approve(tx *db.Tx, id ids.ID) (*Payment, error) {
 	p, err := waiting(tx, id, AwaitingApproval)
 	if err != nil {
+		return nil, err
+	}
+	parts, err := billPaysOf(tx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	bills := make([]ids.ID, len(parts))
+	for i, part := range parts {
+		bills[i] = part.BillID
+	}
+	if err := onBill(bill.Approvals.MayPay(tx, bills, tx.Caller().User)); err != nil {
 		return nil, err
 	}
 	return p, p.letGo(tx, change{verb: "approve", approved: tx.Caller().User})

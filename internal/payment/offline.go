@@ -78,6 +78,9 @@ func RecordPayment(tx *db.Tx, o OfflineOrder) (*Payment, error) {
 	if err := checkRecorded(tx, o.Date); err != nil {
 		return nil, err
 	}
+	if err := mayPay(tx, dues); err != nil {
+		return nil, err
+	}
 	from, err := paidFrom(tx, o.ChartOfAccountID)
 	if err != nil {
 		return nil, err

@@ -81,7 +81,7 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 	if err != nil {
 		return nil, err
 	}
-	var plans []plan
+	together, plans := slices.Clone(dues), []plan(nil)
 	for len(dues) > 0 {
 		var own []*due // of one vendor
 		id := dues[0].bill.VendorID
@@ -95,9 +95,12 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, together := range to.combine(own, prefs.CombinePayments != "separate" && to.vendor.CombinePayments) {
-			plans = append(plans, plan{payee: to, from: from, dues: together})
+		for _, one := range to.combine(own, prefs.CombinePayments != "separate" && to.vendor.CombinePayments) {
+			plans = append(plans, plan{payee: to, from: from, dues: one})
 		}
+	}
+	if err := mayPay(tx, together); err != nil {
+		return nil, err
 	}
 	confirmed, err := org.ConfirmedToPay(tx)
 	if err != nil {
@@ -309,11 +312,13 @@ type plan struct {
 	dues  []*due
 }
 
-// schedule makes the payment and reserves its amounts; one without money is done at once. replaces is the first payment
+// schedule makes the payment and reserves its amounts; one without money is done at once. From the organisation's
+// threshold on it waits for approval (PAY-8), above a ceiling of the day it goes on hold (LIM-4). replaces is the first payment
 // of the chain that it continues, if any.
 func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, replaces ids.ID) (*Payment, error) {
 	p := &Payment{VendorID: pl.payee.vendor.ID, Rail: Check, State: Scheduled, ProcessDate: process, ArrivalDate: process, Amount: cash(pl.dues),
 		CreditAmount: credits(pl.dues), Currency: pl.dues[0].bill.Currency, Description: description, Online: true, Replaces: replaces}
+	var hold string
 	switch {
 	case p.Amount == 0:
 		p.Rail, p.State = Credits, Cleared
@@ -329,8 +334,14 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 		if err != nil {
 			return nil, err
 		}
+		if p.Review, hold, err = p.limits(tx, pl.payee.vendor.Domestic()); err != nil {
+			return nil, err
+		}
 		if t := prefs.PaymentApprovalThreshold; t > 0 && p.Amount >= t {
 			p.State = AwaitingApproval
+			if hold != "" { // a second person looks at it anyway
+				p.Review, hold = firstRunes(strings.TrimSpace(p.Review+" "+hold), maxNote), ""
+			}
 		}
 	}
 	for _, d := range pl.dues {
@@ -345,7 +356,14 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 			}
 		}
 	}
-	return p.create(tx, pl.dues, BillPay{Description: description, ToPrintCheck: p.Rail == Check})
+	_, err := p.create(tx, pl.dues, BillPay{Description: description, ToPrintCheck: p.Rail == Check})
+	if err != nil || hold == "" {
+		return p, err
+	}
+	for _, part := range p.Parts {
+		part.State = OnHold
+	}
+	return p, p.move(tx, OnHold, change{note: hold})
 }
 
 // create stores a new payment with its parts, which are like the given one, and its credits. Its money is on the bills

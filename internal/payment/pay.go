@@ -58,7 +58,8 @@ type Request struct {
 // Pay schedules a payment for a bill and reserves its amount. The checks run in the order of api-v1 5.6, the first that
 // fails is reported: bill.ErrNoBill, bill.ErrNotPayable, fault.ErrAmount, bill.ErrOverpaid, ErrNotBusinessDay, ErrTooEarly
 // (with the earliest date as MM/DD/YYYY), ErrTooLate, bank.ErrNoAccount, ErrVendorInactive, ErrAccountNew (with that date,
-// VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, ErrUnconfirmed. Rules PAY-2 to PAY-7, LIM-1, LIM-3, LIM-5.
+// VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, approval.ErrApproverPays or
+// approval.ErrOwnBank (APR-10), ErrUnconfirmed. Rules PAY-2 to PAY-8, LIM-1, LIM-3 to LIM-5.
 func Pay(tx *db.Tx, r Request) (*BillPay, error) {
 	made, err := PayBills(tx, Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description,
 		Bills: []Portion{{r.BillID, r.Amount}}})

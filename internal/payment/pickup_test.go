@@ -104,7 +104,9 @@ func TestPayeeTakenDown(t *testing.T) {
 		o.until(civil.MustDate("2026-11-24").At(0, 0, civil.Pacific))
 		edit(func(v *vendor.Vendor) { v.Name, v.NameOnCheck = "In Time", "In Time" })
 		o.until(civil.MustDate("2026-11-24").At(0, 1, civil.Pacific))
-		edit(func(v *vendor.Vendor) { v.Name, v.NameOnCheck, v.Address1, v.Zip = "Too Late", "Too Late", "2 Other Street", "" })
+		edit(func(v *vendor.Vendor) {
+			v.Name, v.NameOnCheck, v.Address1, v.Zip = "Too Late", "Too Late", "2 Other Street", ""
+		})
 		o.until(civil.MustDate("2026-11-24").At(1, 0, civil.Pacific))
 		o.wantState(p, payment.Sent)
 		if got := payee(); !strings.Contains(got, "In Time") || !strings.Contains(got, "1 Main Street") || strings.Contains(got, "Too Late") {
