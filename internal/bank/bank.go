@@ -40,6 +40,9 @@ type Account struct {
 	Status          int64
 	LedgerAccountID ids.ID
 	FirstCheck      int64 // number of its first cheque
+
+	Balanced         bool   // its bank wants each batch of credits with the debit that pays for it (FND-4)
+	EntryDescription string // of vendors' entries, up to 10 characters; empty: VENDOR PMT (ACH-3)
 }
 
 // Accounts describes funding accounts.
@@ -56,6 +59,8 @@ var Accounts = record.Describe[Account]("bankAccount", ids.BankAccount, "bank_ac
 		func(a *Account) *int64 { return &a.Status }),
 	record.Reference("ledgerAccountId", func() *record.Type { return dimension.Accounts.Type }, func(a *Account) *ids.ID { return &a.LedgerAccountID }),
 	record.Number("firstCheck", func(a *Account) *int64 { return &a.FirstCheck }),
+	record.Flag("balanced", func(a *Account) *bool { return &a.Balanced }),
+	record.String("entryDescription", 10, func(a *Account) *string { return &a.EntryDescription }),
 )
 
 // Faults of this room.
@@ -155,6 +160,25 @@ func Add(tx *db.Tx, n NewAccount) (ids.ID, error) {
 // Verify makes a pending account usable, on paper evidence (FND-6).
 func Verify(tx *db.Tx, id ids.ID) error {
 	return change(tx, "verify", id, func(a *Account) { a.Status = Verified })
+}
+
+// reserved are descriptions that only entries may carry which the rules demand them for; PAYROLL is for no entry of ours, as
+// no compensation is paid here (ACH-3).
+var reserved = []string{"PAYROLL", "REVERSAL", "RETRY PYMT", "RETRYPYMT", "ACCTVERIFY", "PURCHASE", "REDEPCHECK", "RETURN FEE"}
+
+// SetFiles says how the account's bank wants the files with payments from it (FND-4, ACH-3). It fails with fault.ErrValue for
+// a description that is longer than 10 characters, not of printable ASCII, or begins with a reserved one.
+func SetFiles(tx *db.Tx, id ids.ID, balanced bool, description string) error {
+	description = strings.ToUpper(strings.TrimSpace(description))
+	if ach.Transliterate(description) != description || len(description) > 10 {
+		return fault.ErrValue.On("entryDescription").With("up to 10 letters, digits and signs")
+	}
+	for _, r := range reserved {
+		if strings.HasPrefix(description, r) {
+			return fault.ErrValue.On("entryDescription").With("not " + r)
+		}
+	}
+	return change(tx, "set files", id, func(a *Account) { a.Balanced, a.EntryDescription = balanced, description })
 }
 
 // Deactivate closes an account for payments. Payments that wait on it are held at their release. Repeating it changes

@@ -185,6 +185,7 @@ func (s *Sim) takeACH(src io.Reader, d *delivery) error {
 		switch ending, ok := lastFour(e.Account); {
 		case ok && ending == 500:
 			refuse("line %d: account ends in 0500", e.Line)
+		case e.Routing == account.Routing && e.Account == account.Number:
 		case ok && 0 < ending && ending < 500:
 			d.special = append(d.special, e)
 		}
@@ -200,6 +201,9 @@ func (s *Sim) takeACH(src io.Reader, d *delivery) error {
 }
 
 func (d *delivery) lump(a Account, e achread.Entry) {
+	if !e.Credit() && e.Routing == a.Routing && e.Account == a.Number {
+		return // the debit that balances a batch: the credits take the money from the account already
+	}
 	i := slices.IndexFunc(d.lumps, func(l lump) bool { return l.account == a && l.effective == e.Batch.Effective })
 	if i < 0 {
 		i = len(d.lumps)

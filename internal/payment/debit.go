@@ -210,7 +210,7 @@ func (e *Engine) ask(tx *db.Tx, c collection, o org.Organisation, own *bank.Acco
 		total += d.Amount
 		d.Leave(tx, batch, fullTrace(own, n), effective)
 	}
-	if _, err := e.storeACH(tx, "debit", batch, o, own, entries, effective); err != nil {
+	if _, err := e.storeACH(tx, "debit", batch, o, own, entries, effective, ""); err != nil {
 		return err
 	}
 	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)

@@ -135,7 +135,7 @@ func (e *Engine) sendPrenotes(tx *db.Tx, numbers map[string]string) error {
 	today := civil.Of(tx.Now(), civil.Pacific)
 	effective := banking.Next(today)
 	batch := ids.New(ids.DisbursementBatch)
-	if _, err := e.storeACH(tx, "prenote", batch, o, funding, entries, effective); err != nil {
+	if _, err := e.storeACH(tx, "prenote", batch, o, funding, entries, effective, ""); err != nil {
 		return err
 	}
 	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)

@@ -48,6 +48,7 @@ type payee struct {
 	Tail        string           `json:"tail,omitempty"`
 	Savings     bool             `json:"savings,omitempty"`
 	Person      bool             `json:"person,omitempty"`
+	CTX         bool             `json:"ctx,omitempty"` // it has asked for its remittance in the entry (ACH-2)
 	Wire        *wireTo          `json:"wire,omitempty"`
 
 	account string // the vendor's account number, sealed
@@ -438,22 +439,14 @@ const batchEntries = 10_000
 func (e *Engine) achFile(tx *db.Tx, batch ids.ID, o org.Organisation, funding *bank.Account, d draft, items []item, effective civil.Date) (ids.ID, error) {
 	entries := map[ach.SEC][]ach.Entry{}
 	for _, it := range items {
-		code, sec := ach.CheckingCredit, ach.CCD
-		if it.to.Savings {
-			code = ach.SavingsCredit
+		sec, entry, err := it.credit(o, effective, tx.Now())
+		if err != nil {
+			return "", err
 		}
-		if it.to.Person {
-			sec = ach.PPD
-		}
-		paid := make([]ach.InvoicePaid, len(it.to.Bills))
-		for i, b := range it.to.Bills {
-			paid[i] = ach.InvoicePaid{Number: b.Invoice, Amount: b.Paid}
-		}
-		entries[sec] = append(entries[sec], ach.Entry{TransactionCode: code, Routing: it.to.Routing, Account: d.opened[it.to.account],
-			Amount: it.Amount, ID: individualID(it.Confirmation), Name: entryName(it.to.Name), Trace: uint64(it.number),
-			Addenda: []string{ach.Remittance(paid, it.Confirmation)}})
+		entry.Account = d.opened[it.to.account]
+		entries[sec] = append(entries[sec], entry)
 	}
-	return e.storeACH(tx, "ach", batch, o, funding, entries, effective)
+	return e.storeACH(tx, "ach", batch, o, funding, entries, effective, d.number)
 }
 
 // individualID is a confirmation number in the 15 characters of an entry: its digits (ACH-7).
@@ -467,8 +460,12 @@ func entryName(name string) string { return cut(ach.Transliterate(name), ach.Max
 // cut keeps the first n characters of ASCII.
 func cut(s string, n int) string { return strings.TrimSpace(s[:min(len(s), n)]) }
 
-// storeACH writes a NACHA file from the organisation to the bank of the funding account and stores it, ready to go.
-func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisation, funding *bank.Account, entries map[ach.SEC][]ach.Entry, effective civil.Date) (ids.ID, error) {
+// descriptions are what files of a kind say they are about, where that is not the funding account's to choose (ACH-3).
+var descriptions = map[string]string{"debit": "INVOICE", "reversal": "REVERSAL", "retry": "RETRY PYMT"}
+
+// storeACH writes a NACHA file from the organisation to the bank of the funding account and stores it, ready to go. own is
+// the account's opened number: with it, credits are balanced by a debit of the account where its bank wants that (FND-4).
+func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisation, funding *bank.Account, entries map[ach.SEC][]ach.Entry, effective civil.Date, own string) (ids.ID, error) {
 	now := tx.Now().In(civil.NewYork)
 	nth, err := tx.Next("file "+funding.Routing[:8]+" "+now.Format("060102"), 0)
 	if err != nil {
@@ -482,14 +479,21 @@ func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisati
 	company := cmp.Or(strings.TrimSpace(funding.CompanyID), o.ACHID)
 	f := ach.File{Destination: funding.Routing, DestinationName: cut(ach.Transliterate(funding.BankName), 23), Origin: company,
 		OriginName: cut(ach.Transliterate(o.Name), 23), Reference: string(id[12:]), Created: now, Modifier: modifier}
-	debits, description := kind == "debit", "VENDOR PMT"
-	if debits {
-		description = "INVOICE"
-	}
-	for _, sec := range []ach.SEC{ach.CCD, ach.PPD, ach.WEB} {
-		for part := range slices.Chunk(entries[sec], batchEntries) {
-			f.Batches = append(f.Batches, ach.Batch{CompanyName: cmp.Or(cut(ach.Transliterate(o.Name), 16), company), CompanyID: company,
-				SEC: sec, Description: description, Effective: effective, ODFI: funding.Routing[:8], Debits: debits, Entries: each(part)})
+	debits := kind == "debit" || kind == "retry" || kind == "reversal"
+	for _, sec := range []ach.SEC{ach.CCD, ach.CTX, ach.PPD, ach.WEB} {
+		for _, part := range batches(entries[sec]) {
+			b := ach.Batch{CompanyName: cmp.Or(cut(ach.Transliterate(o.Name), 16), company), CompanyID: company, SEC: sec,
+				Description: cmp.Or(descriptions[kind], funding.EntryDescription, "VENDOR PMT"), Effective: effective, ODFI: funding.Routing[:8],
+				Debits: debits, Entries: each(part)}
+			if funding.Balanced && own != "" && !debits {
+				n, err := tx.Next("trace "+funding.Routing[:8], 1)
+				if err != nil {
+					return "", err
+				}
+				b.Offset = &ach.Entry{TransactionCode: ach.CheckingDebit, Routing: funding.Routing, Account: own, ID: "OFFSET",
+					Name: cut(entryName(o.Name), ach.MaxNameCTX), Trace: uint64(n)}
+			}
+			f.Batches = append(f.Batches, b)
 		}
 	}
 	var content bytes.Buffer
@@ -499,6 +503,22 @@ func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisati
 	}
 	return id, e.store(tx, bankFile{id: id, kind: kind, batch: batch, state: "ready",
 		detail: fmt.Sprintf("%d batches, %d records, hash %010d, debits %d, credits %d", totals.Batches, totals.Records, totals.Hash, totals.Debits, totals.Credits)}, content.Bytes())
+}
+
+// batches parts entries so that a batch has at most batchEntries, and its sum fits into the one entry that may offset it.
+func batches(entries []ach.Entry) (parts [][]ach.Entry) {
+	var sum int64
+	first := 0
+	for i, e := range entries {
+		if i > first && (i-first == batchEntries || sum > ach.MaxAmount-e.Amount) {
+			parts, first, sum = append(parts, entries[first:i]), i, 0
+		}
+		sum += e.Amount
+	}
+	if len(entries) > 0 {
+		parts = append(parts, entries[first:])
+	}
+	return parts
 }
 
 func each(entries []ach.Entry) iter.Seq2[ach.Entry, error] {

@@ -108,7 +108,7 @@ func describe(tx *db.Tx, p *Payment, v *vendor.Vendor) (to payee, hold string, e
 			return to, hold, err
 		}
 		to.Name, to.BankAccount, to.Routing, to.Tail, to.account = a.HolderName, a.ID, a.Routing, a.AccountTail, a.Account
-		to.Savings, to.Person = a.AccountType == vendor.Savings, a.HolderType == vendor.Person
+		to.Savings, to.Person, to.CTX = a.AccountType == vendor.Savings, a.HolderType == vendor.Person, a.CTX
 		if p.Rail == Wire {
 			if to.Wire = wireData(v, a); to.Wire.Address.Town == "" {
 				return to, "The vendor's address has no town, which a wire needs.", nil

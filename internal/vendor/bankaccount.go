@@ -60,6 +60,7 @@ type BankAccount struct {
 	EnteredBy    ids.ID
 	Length       int64  // of the number; 0 where it was stored before lengths were
 	Extras       string // api/shape.Extras
+	CTX          bool   // the vendor reads remittance of any length in the entry (ACH-2)
 
 	// For wires; see NewWireAccount. Country is ISO 3166, empty for ACH.
 	Country, BIC, ClearingCode, Purpose string
@@ -86,6 +87,7 @@ var BankAccounts = record.Describe[BankAccount]("vendorBankAccount", ids.VendorB
 	record.Reference("enteredBy", func() *record.Type { return org.Members.Type }, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
 	record.Number("accountLength", func(a *BankAccount) *int64 { return &a.Length }),
 	record.String("extras", 0, func(a *BankAccount) *string { return &a.Extras }),
+	record.Flag("ctx", func(a *BankAccount) *bool { return &a.CTX }),
 	record.String("country", 2, func(a *BankAccount) *string { return &a.Country }),
 	record.String("bic", 11, func(a *BankAccount) *string { return &a.BIC }),
 	record.String("clearingCode", 35, func(a *BankAccount) *string { return &a.ClearingCode }),
@@ -151,6 +153,7 @@ type NewBankAccount struct {
 	HolderType  int64  // Business or Person
 	HolderName  string // empty: the vendor's payee name
 	Extras      string
+	CTX         bool // of a business: see BankAccount
 }
 
 // SealBankAccount prepares an account with that number, before the transaction that adds it. It fails as SealNumber.
@@ -208,10 +211,29 @@ func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
 		VendorID: v.ID, Routing: n.Routing, Account: n.Sealed.Account, AccountTail: n.Sealed.Tail, AccountHash: n.Sealed.Hash,
 		AccountType: n.AccountType, HolderType: n.HolderType, HolderName: n.HolderName, Status: AccountVerified,
 		UsableFrom: banking.Add(civil.Of(tx.Now(), civil.Pacific), 2), PrenoteState: PrenoteDue,
-		PrenoteDue: clock.FromTime(tx.Now()), EnteredBy: tx.Caller().User, Length: n.Sealed.Length, Extras: n.Extras,
+		PrenoteDue: clock.FromTime(tx.Now()), EnteredBy: tx.Caller().User, Length: n.Sealed.Length, Extras: n.Extras, CTX: n.CTX,
 	})
 	setPayBy(tx, v, PayByACH)
 	return n.ID, nil
+}
+
+// SetCTX says whether the vendor reads remittance of any length in the entry (ACH-2). It fails with fault.ErrNotFound for a
+// vendor without a bank account.
+func SetCTX(tx *db.Tx, vendorID ids.ID, on bool) error {
+	if err := tx.Require(org.ManageVendorBanks); err != nil {
+		return err
+	}
+	if _, err := Vendors.LoadForUpdate(tx, vendorID); err != nil {
+		return err
+	}
+	a, err := ActiveBankAccount(tx, vendorID)
+	if err != nil {
+		return err
+	}
+	after := *a
+	after.CTX = on
+	BankAccounts.Save(tx, a, &after)
+	return nil
 }
 
 // RemoveBankAccount deletes a vendor's active bank account for good; the vendor is paid by cheque from then on. It fails

@@ -1,7 +1,7 @@
-// Package ach writes the file a bank takes ACH entries from: NACHA records of 94 characters, batches of credits (CCD, PPD)
-// and of debits (CCD, PPD, WEB), in one pass over the entries.
+// Package ach writes the file a bank takes ACH entries from: NACHA records of 94 characters, batches of credits (CCD, CTX,
+// PPD) and of debits (CCD, CTX, PPD, WEB), in one pass over the entries.
 //
-// A file is a header (1), batches (5, then entries 6 each with at most one addenda 7, then 8), a control record (9)
+// A file is a header (1), batches (5, then entries 6 each with its addenda 7, then 8), a control record (9)
 // and lines of nines up to a whole block of ten. The control records carry counts, sums and the entry hash, by which
 // the bank proves that nothing was lost. What cannot stand in its columns is refused with a FieldError; nothing is
 // cut, folded or padded into another meaning here. Callers prepare names with Transliterate and the remittance text
@@ -26,6 +26,7 @@ type SEC string
 // The classes this package writes.
 const (
 	CCD SEC = "CCD" // to or from a business
+	CTX SEC = "CTX" // to or from a business, with up to MaxAddendaCTX addenda
 	PPD SEC = "PPD" // to or from a person; a debit is authorised on paper
 	WEB SEC = "WEB" // from a person, authorised over the internet
 )
@@ -50,8 +51,12 @@ const (
 const (
 	MaxID      = 15
 	MaxName    = 22
+	MaxNameCTX = 16 // where the number of addenda takes its room
 	MaxAddenda = 80
 )
+
+// MaxAddendaCTX is how many addenda an entry of class CTX has at most; one of the other classes has one. Rule ACH-2.
+const MaxAddendaCTX = 9_999
 
 // MaxAmount is the largest amount of one entry, in cents: ten digits. Rule LIM-3.
 const MaxAmount = 99_999_999_99
@@ -96,10 +101,10 @@ type Entry struct {
 	Account         string   // 4 to 17 letters, digits and hyphens (VEN-3)
 	Amount          int64    // cents: 1 to MaxAmount, zero in a prenote
 	ID              string   // up to MaxID characters: the payment's confirmation number (ACH-7)
-	Name            string   // 1 to MaxName characters: the payee, or who pays
+	Name            string   // 1 to MaxName characters, in CTX 1 to MaxNameCTX: the payee, or who pays
 	PaymentType     string   // of a WEB entry: Single or Recurring
 	Trace           uint64   // the originator's counter, 1 to 9,999,999; the ODFI is put before it
-	Addenda         []string // none or one of 1 to MaxAddenda characters (ACH-4)
+	Addenda         []string // none or one, in CTX up to MaxAddendaCTX, of 1 to MaxAddenda characters (ACH-4)
 }
 
 // Totals is what the file control record says, for the store and the duplicate guard (XO-1, XO-7).
@@ -173,7 +178,7 @@ func (p *printer) batch(b *Batch, number int, file *Totals) error {
 		if err := b.checkRoom(&e, sum, *file, p.lines); err != nil {
 			return err.at(number, e.Trace)
 		}
-		if err := p.entry(&e, b.ODFI, &sum); err != nil {
+		if err := p.entry(&e, b.SEC, b.ODFI, &sum); err != nil {
 			return fmt.Errorf("write ACH batch %d: %w", number, err)
 		}
 		trace = e.Trace
@@ -187,7 +192,7 @@ func (p *printer) batch(b *Batch, number int, file *Totals) error {
 		if debit.Trace <= trace {
 			return (&FieldError{Field: "Offset.Trace", Err: ErrOrder}).at(number, debit.Trace)
 		}
-		if err := p.entry(&debit, b.ODFI, &sum); err != nil {
+		if err := p.entry(&debit, b.SEC, b.ODFI, &sum); err != nil {
 			return fmt.Errorf("write ACH batch %d: %w", number, err)
 		}
 	}

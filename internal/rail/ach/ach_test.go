@@ -327,7 +327,7 @@ func TestRefusals(t *testing.T) {
 		{"no company id", func(p parts) { p.b.CompanyID = "" }, "CompanyID", ErrMissing},
 		{"company id", func(p parts) { p.b.CompanyID = "12345678901" }, "CompanyID", ErrTooLong},
 		{"discretionary", func(p parts) { p.b.Discretionary = strings.Repeat("x", 21) }, "Discretionary", ErrTooLong},
-		{"ACH-2: class", func(p parts) { p.b.SEC = "CTX" }, "SEC", ErrValue},
+		{"ACH-2: class", func(p parts) { p.b.SEC = "IAT" }, "SEC", ErrValue},
 		{"description", func(p parts) { p.b.Description = "VENDOR PMTS" }, "Description", ErrTooLong},
 		{"no description", func(p parts) { p.b.Description = "" }, "Description", ErrMissing},
 		{"ACH-3: payroll", func(p parts) { p.b.Description = "Payroll 12" }, "Description", ErrValue},

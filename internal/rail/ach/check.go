@@ -85,7 +85,7 @@ func (b *Batch) check() *FieldError {
 		text("CompanyName", b.CompanyName, 1, 16),
 		text("CompanyID", b.CompanyID, 1, 10),
 		text("Discretionary", b.Discretionary, 0, 20),
-		allowed("SEC", b.SEC == CCD || b.SEC == PPD || b.SEC == WEB && b.Debits),
+		allowed("SEC", b.SEC == CCD || b.SEC == CTX || b.SEC == PPD || b.SEC == WEB && b.Debits),
 		text("Description", b.Description, 1, 10),
 		allowed("Description", !strings.HasPrefix(strings.ToUpper(b.Description), "PAYROLL")), // ACH-3
 		text("DescriptiveDate", b.DescriptiveDate, 0, 6),
@@ -105,7 +105,7 @@ func (b *Batch) check() *FieldError {
 		fe = firstError(
 			allowed("TransactionCode", o.TransactionCode == CheckingDebit || o.TransactionCode == SavingsDebit),
 			allowed("Amount", o.Amount == 0),
-			o.check(),
+			o.check(b.SEC),
 		)
 		if fe != nil {
 			fe.Field = "Offset." + fe.Field
@@ -135,7 +135,7 @@ func (b *Batch) checkEntry(e *Entry, last uint64) *FieldError {
 	default:
 		return &FieldError{Field: "TransactionCode", Err: ErrValue}
 	}
-	if fe := e.check(); fe != nil {
+	if fe := e.check(b.SEC); fe != nil {
 		return fe
 	}
 	if web := e.PaymentType == Single || e.PaymentType == Recurring; web != (b.SEC == WEB) || !web && e.PaymentType != "" {
@@ -147,18 +147,22 @@ func (b *Batch) checkEntry(e *Entry, last uint64) *FieldError {
 	return nil
 }
 
-// check finds what is wrong in e wherever it stands.
-func (e *Entry) check() *FieldError {
+// check finds what is wrong in e wherever it stands in a batch of that class.
+func (e *Entry) check(sec SEC) *FieldError {
+	name, addenda := MaxName, 1 // ACH-2
+	if sec == CTX {
+		name, addenda = MaxNameCTX, MaxAddendaCTX
+	}
 	fe := firstError(
 		routing("Routing", e.Routing),
 		account("Account", e.Account),
 		text("ID", e.ID, 0, MaxID),
-		text("Name", e.Name, 1, MaxName),
+		text("Name", e.Name, 1, name),
 		within("Trace", int64(min(e.Trace, 1<<62)), 1, 9_999_999),
-		allowed("Addenda", len(e.Addenda) <= 1), // ACH-2
+		allowed("Addenda", len(e.Addenda) <= addenda),
 	)
-	if fe == nil && len(e.Addenda) == 1 {
-		fe = text("Addenda", e.Addenda[0], 1, MaxAddenda)
+	for i := 0; fe == nil && i < len(e.Addenda); i++ {
+		fe = addendaText(e.Addenda[i], i == 0)
 	}
 	return fe
 }
@@ -191,6 +195,23 @@ func firstError(errs ...*FieldError) *FieldError {
 		if e != nil {
 			return e
 		}
+	}
+	return nil
+}
+
+// addendaText wants 1 to MaxAddenda characters of printable ASCII. The first addenda begins with no blank; the others go on
+// wherever the one before ended.
+func addendaText(s string, first bool) *FieldError {
+	if first {
+		return text("Addenda", s, 1, MaxAddenda)
+	}
+	switch {
+	case !only(s, printable):
+		return &FieldError{Field: "Addenda", Err: ErrCharacter}
+	case s == "":
+		return &FieldError{Field: "Addenda", Err: ErrMissing}
+	case len(s) > MaxAddenda:
+		return &FieldError{Field: "Addenda", Err: ErrTooLong}
 	}
 	return nil
 }

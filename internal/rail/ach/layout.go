@@ -86,16 +86,21 @@ func (p *printer) batchHeader(b *Batch, class, number int) error {
 }
 
 // entry writes e with its addenda and adds both to sum.
-func (p *printer) entry(e *Entry, odfi string, sum *Totals) error {
+func (p *printer) entry(e *Entry, sec SEC, odfi string, sum *Totals) error {
 	p.start('6')
 	p.digits(2, 3, uint64(e.TransactionCode))
 	p.text(4, e.Routing) // 4–11 the bank, 12 its check digit
 	p.text(13, e.Account)
 	p.digits(30, 39, uint64(e.Amount))
 	p.text(40, e.ID)
-	p.text(55, e.Name)
+	if sec == CTX {
+		p.digits(55, 58, uint64(len(e.Addenda)))
+		p.text(59, e.Name) // 75–76 stay blank
+	} else {
+		p.text(55, e.Name)
+	}
 	p.text(77, e.PaymentType)
-	p.digits(79, 79, uint64(len(e.Addenda)))
+	p.digits(79, 79, uint64(min(len(e.Addenda), 1)))
 	p.text(80, odfi)
 	p.digits(88, 94, e.Trace)
 	sum.add(e)

@@ -1,4 +1,8 @@
 -- +goose Up
+ALTER TABLE vendor_bank_accounts ADD COLUMN ctx BIGINT NOT NULL DEFAULT 0;          -- reads an X12 820 in its entries
+ALTER TABLE bank_accounts ADD COLUMN balanced BIGINT NOT NULL DEFAULT 0;            -- its bank wants batches with their offset
+ALTER TABLE bank_accounts ADD COLUMN entry_description ctext NOT NULL DEFAULT '';
+
 -- What a person has to look at: number is counted per organisation, done is zero while it is open.
 CREATE TABLE tasks (
 	org_id  ctext  NOT NULL,
