@@ -329,7 +329,7 @@ func AddUser(tx *db.Tx, email, name, passwordHash string) (ids.ID, error) {
 // SetOperator makes the user one who runs the server, or no longer.
 func SetOperator(tx *db.Tx, user ids.ID, operator bool) {
 	tx.ExecOne(`UPDATE users SET operator = $2 WHERE id = $1`, string(user), flag(operator))
-	tx.Audit("set operator", "user", user, "")
+	tx.Audit("set operator", "user", user, fmt.Sprintf(`{"operator":%t}`, operator))
 	tx.Invalidate()
 }
 

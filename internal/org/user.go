@@ -172,7 +172,7 @@ func SaveMember(tx *db.Tx, before, after *Member) error {
 			return cmpErr(err, ErrEmailTaken.On("loginId"))
 		}
 		storePerson(tx, before.ID, after)
-		tx.Audit("update", "user", before.ID, "")
+		tx.Audit("update", "user", before.ID, Members.Changes(before, after))
 	}
 	if before.ProfileID == after.ProfileID && before.Active == after.Active {
 		return nil

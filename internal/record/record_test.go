@@ -169,6 +169,48 @@ func full(otherID ids.ID) *thing {
 	return x
 }
 
+// coin is a record with a currency of its own.
+type coin struct {
+	record.Base
+	Currency string
+	Amount   int64
+}
+
+// AUD-1: money in the audit trail has the decimals of its currency, before and after.
+func TestAUD1_CurrencyOfMoney(t *testing.T) {
+	t.Parallel()
+	coins := record.Describe[coin]("coin", ids.Item, "coins",
+		record.String("currency", 3, func(c *coin) *string { return &c.Currency }),
+		record.Amount("amount", func(c *coin) *int64 { return &c.Amount }))
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		c := coins.New().(*coin)
+		c.Currency, c.Amount = "JPY", 12345
+		write(t, s, func(tx *db.Tx) error {
+			if _, err := tx.ExecNow(`CREATE TABLE coins (` + base + `currency ctext NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (org_id, id))`); err != nil {
+				return err
+			}
+			coins.Insert(tx, c)
+			return nil
+		})
+		if _, changes, _ := lastAudit(t, s, c.ID); changes != `{"currency":"JPY","amount":"12345"}` {
+			t.Errorf("created: %s", changes)
+		}
+		for _, w := range []struct {
+			currency string
+			amount   int64
+			want     string
+		}{{"KWD", 12345, `{"currency":["JPY","KWD"]}`}, {"KWD", 1, `{"amount":["12.345","0.001"]}`}, {"USD", 12345, `{"currency":["KWD","USD"],"amount":["0.001","123.45"]}`}} {
+			after := *c
+			after.Currency, after.Amount = w.currency, w.amount
+			write(t, s, func(tx *db.Tx) error { coins.Save(tx, c, &after); return nil })
+			if _, changes, _ := lastAudit(t, s, c.ID); changes != w.want {
+				t.Errorf("got %s, want %s", changes, w.want)
+			}
+			*c = after
+		}
+	})
+}
+
 func newOther(t testing.TB, s *dbtest.Store) ids.ID {
 	t.Helper()
 	o := others.New().(*other2)

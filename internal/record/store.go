@@ -23,7 +23,7 @@ func (t *Type) Insert(tx *db.Tx, rec Record) {
 	if t.Lines != nil {
 		t.Lines.insert(tx, rec.Head().ID, t.Lines.All(rec))
 	}
-	tx.Audit("create", t.Name, rec.Head().ID, string(t.created(rec)))
+	tx.Audit("create", t.Name, rec.Head().ID, string(t.created(rec, t.digits(rec))))
 }
 
 func (t *Type) prepare(tx *db.Tx, rec Record) {
@@ -267,7 +267,7 @@ func (t *Type) save(tx *db.Tx, verb string, before, after Record) bool {
 	var detail []byte
 	if t.Lines != nil {
 		var linesMove bool
-		detail, linesMove = t.Lines.save(tx, id, t.Lines.All(before), t.Lines.All(after))
+		detail, linesMove = t.Lines.save(tx, id, t.Lines.All(before), t.Lines.All(after), t.digits(after))
 		moves = moves || linesMove
 	}
 	if len(changed) == 0 && len(detail) == 0 {
@@ -276,7 +276,7 @@ func (t *Type) save(tx *db.Tx, verb string, before, after Record) bool {
 	if len(changed) > 0 || moves {
 		t.update(tx, id, after, changed, moves)
 	}
-	tx.Audit(verb, t.Name, id, string(t.differences(changed, before, after, detail)))
+	tx.Audit(verb, t.Name, id, string(t.differences(changed, before, after, detail, t.digits(before), t.digits(after))))
 	return true
 }
 
@@ -311,6 +311,16 @@ func (t *Type) Touch(tx *db.Tx, id ids.ID) {
 	tx.ExecOne("UPDATE "+t.Table+" SET updated_time = $3 WHERE org_id = $1 AND id = $2", string(tx.Org()), string(id), db.Stamp)
 }
 
+// Changes gives the fields that differ as the audit trail holds them, "" if none does: for rooms that store records of a
+// type by other means than Save.
+func (t *Type) Changes(before, after Record) string {
+	changed, _ := t.diff(before, after)
+	if changed == nil {
+		return ""
+	}
+	return string(t.differences(changed, before, after, nil, t.digits(before), t.digits(after)))
+}
+
 func (t *Type) diff(before, after Record) (changed []*Field, moves bool) {
 	for _, f := range t.stored {
 		if f.Name == "updatedTime" || f.Name == "createdTime" || f.equal(before, after) {
@@ -324,7 +334,7 @@ func (t *Type) diff(before, after Record) (changed []*Field, moves bool) {
 
 // save stores the differences of the lines, matched by id, and gives them as JSON, empty for none. moves reports
 // whether more than a client's own marks changed.
-func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record) (detail []byte, moves bool) {
+func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record, digits int) (detail []byte, moves bool) {
 	old := make(map[ids.ID]Record, len(before))
 	for _, b := range before {
 		old[b.Head().ID] = b
@@ -345,7 +355,7 @@ func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record) (detail [
 			h.ID = ""
 			l.prepare(tx, line)
 			tx.Exec(l.insertSQL(1), l.args(nil, tx, line)...)
-			note(h.ID, l.created(line))
+			note(h.ID, l.created(line, digits))
 			moves = true
 			continue
 		}
@@ -356,7 +366,7 @@ func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record) (detail [
 		}
 		moves = moves || move
 		l.update(tx, h.ID, line, fields, move)
-		note(h.ID, l.differences(fields, b, line, nil))
+		note(h.ID, l.differences(fields, b, line, nil, digits, digits))
 	}
 	for _, b := range before {
 		if id := b.Head().ID; old[id] != nil {
@@ -368,8 +378,8 @@ func (l *Lines) save(tx *db.Tx, parent ids.ID, before, after []Record) (detail [
 	return detail, moves
 }
 
-// created is the audit entry of a new record: every value that is set.
-func (t *Type) created(rec Record) []byte {
+// created is the audit entry of a new record: every value that is set, money with that number of decimals.
+func (t *Type) created(rec Record, digits int) []byte {
 	b := append(make([]byte, 0, 512), '{')
 	for _, f := range t.stored {
 		switch f.Name {
@@ -383,7 +393,7 @@ func (t *Type) created(rec Record) []byte {
 			b = append(b, ',')
 		}
 		b = append(append(append(b, '"'), f.Name...), '"', ':')
-		b = f.appendJSON(b, rec)
+		b = f.appendJSON(b, rec, digits)
 	}
 	if t.Lines != nil {
 		if len(b) > 1 {
@@ -395,24 +405,25 @@ func (t *Type) created(rec Record) []byte {
 				b = append(b, ',')
 			}
 			b = append(AppendQuoted(b, string(line.Head().ID)), ':')
-			b = append(b, t.Lines.created(line)...)
+			b = append(b, t.Lines.created(line, digits)...)
 		}
 		b = append(b, '}')
 	}
 	return append(b, '}')
 }
 
-// differences is the audit entry of a change: each field with its old and its new value.
-func (t *Type) differences(changed []*Field, before, after Record, lines []byte) []byte {
+// differences is the audit entry of a change: each field with its old and its new value. was and is are the decimals of
+// money before and after.
+func (t *Type) differences(changed []*Field, before, after Record, lines []byte, was, is int) []byte {
 	b := append(make([]byte, 0, 256), '{')
 	for _, f := range changed {
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
 		b = append(append(append(b, '"'), f.Name...), `":[`...)
-		b = f.appendJSON(b, before)
+		b = f.appendJSON(b, before, was)
 		b = append(b, ',')
-		b = append(f.appendJSON(b, after), ']')
+		b = append(f.appendJSON(b, after, is), ']')
 	}
 	if len(lines) > 0 {
 		if len(b) > 1 {

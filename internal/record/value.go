@@ -55,13 +55,21 @@ func (f *Field) set(rec any) bool {
 	return true
 }
 
-// appendJSON appends the value of f as JSON for the audit trail.
-func (f *Field) appendJSON(b []byte, rec any) []byte {
+// digits is the number of decimals of the record's money: its currency's, two where it has none.
+func (t *Type) digits(rec any) int {
+	if f := t.byName["currency"]; f != nil && f.Kind == Text {
+		return money.Digits(*f.at(rec).(*string))
+	}
+	return 2
+}
+
+// appendJSON appends the value of f as JSON for the audit trail, money with that number of decimals.
+func (f *Field) appendJSON(b []byte, rec any, digits int) []byte {
 	switch v := f.bind(rec).(type) {
 	case int64:
 		if f.Kind == Money {
 			b = append(b, '"')
-			return append(money.AppendMinor(b, v, 2), '"')
+			return append(money.AppendMinor(b, v, digits), '"')
 		}
 		return strconv.AppendInt(b, v, 10)
 	case string:

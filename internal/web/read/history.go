@@ -182,8 +182,10 @@ func (r *references) value(f *record.Field, raw json.RawMessage) string {
 	}
 	switch f.Kind {
 	case record.Money:
-		if minor, err := money.ParseMinor(text, 2); err == nil {
-			return view.Figures(minor, "USD")
+		_, decimals, _ := strings.Cut(text, ".")
+		like := map[int]string{0: "JPY", 2: "USD", 3: "KWD", 4: "CLF"}[len(decimals)] // a currency that is written so
+		if minor, err := money.ParseMinor(text, len(decimals)); err == nil && like != "" {
+			return view.Figures(minor, like)
 		}
 	case record.Enum:
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil && f.Words[n] != "" {
