@@ -59,3 +59,33 @@ func TestPaymentWaits(t *testing.T) {
 		ana.get(page).want(t, 200, "Cancelled", "not this month")
 	})
 }
+
+// PAY-8, LIM-4: an administrator sets from which amount on a payment needs a second person, and the ceilings of a day.
+func TestPaymentRules(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "vera@northwind.example", org.Payer)
+		ana, vera := x.signedIn("ana@northwind.example"), x.signedIn("vera@northwind.example")
+		const page = "/settings/payments"
+		form := func(pairs ...string) []string {
+			return append(pairs, "user", "", "day", "", "combine", "no")
+		}
+		vera.get(page).want(t, 403)
+		vera.post(page, form("threshold", "1", "vendor", "")...).want(t, 403)
+		ana.post(page, form("threshold", "much", "vendor", "-1")...).want(t, 422, "Enter an amount such as 10000.00", "much")
+		if r := ana.post(page, form("threshold", "10000", "vendor", "2500.50")...); r.location() != page+"?notice=saved" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		if r := ana.get(page); !strings.Contains(r.body, `value="10000.00"`) || !strings.Contains(r.body, `value="2500.50"`) {
+			t.Error("what was saved is not shown")
+		}
+		x.write(x.a.who, func(tx *db.Tx) error {
+			p, err := org.Prefs(tx)
+			if p.PaymentApprovalThreshold != 1_000_000 || p.VendorCeiling != 250_050 || p.UserCeiling != 0 || p.CombinePayments != "separate" {
+				t.Errorf("got %+v", p)
+			}
+			return err
+		})
+	})
+}

@@ -159,6 +159,8 @@ func (h *handler) routes() []route {
 		{"POST /settings/tokens/end", h.endToken},
 		{"GET /settings/audit", h.auditTrail},
 		{"GET /settings/audit/checkpoint", h.auditCheckpoint},
+		{"GET /settings/payments", h.paymentRules},
+		{"POST /settings/payments", h.savePaymentRules},
 		{"GET /settings/bank-accounts", h.bankAccounts},
 		{"GET /settings/bank-accounts/new", h.bankAccountForm},
 		{"POST /settings/bank-accounts/new", h.addBankAccount},

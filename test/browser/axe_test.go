@@ -132,7 +132,7 @@ func TestAxe(t *testing.T) {
 				"/", "/bills", "/bills?q=nothing+like+it", "/bills/" + string(shown.bill), "/bills/" + string(shown.open), "/bills/" + string(shown.open) + "/pay",
 				"/payments", "/payments/" + string(shown.payment), "/payments/" + string(shown.check), "/payments/" + string(shown.failed),
 				"/payments/" + string(shown.payment) + "/scheduled", "/vendors", "/vendors/" + string(shown.vendor), "/vendors/" + string(shown.other),
-				"/vendors/" + string(shown.other) + "/bank-account", "/settings/security", "/settings/profile/edit", "/setup/company/preferences",
+				"/vendors/" + string(shown.other) + "/bank-account", "/settings/security", "/settings/payments", "/settings/profile/edit", "/setup/company/preferences",
 				"/bills/new", "/bills/new?vendor=" + string(shown.vendor), "/vendors/" + string(shown.vendor) + "/edit", "/settings/bank-accounts",
 				"/nothing", "/bills?notice=saved",
 			} {

@@ -36,6 +36,7 @@ const (
 	EndTokenURL            = "/settings/tokens/end"       // POST id
 
 	BankAccountsURL   = "/settings/bank-accounts"     // GET
+	PaymentRulesURL   = "/settings/payments"          // GET, POST the fields of PaymentRulesPage
 	NewBankAccountURL = "/settings/bank-accounts/new" // GET form, POST name, routingNumber, accountNumber
 
 	ErrorsURL = "/developers/errors" // GET ?q=
