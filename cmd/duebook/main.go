@@ -38,22 +38,23 @@ type cli struct {
 	URL      string           `help:"How people reach this server, for links in mails." env:"DUEBOOK_URL" name:"public-url"`
 	Version  kong.VersionFlag `help:"Print the version."`
 
-	Serve    serveCmd    `cmd:"" help:"Run the server."`
-	Demo     demoCmd     `cmd:"" help:"Run the main job end to end on a fresh sandbox and show every step; then stay up."`
-	Org      orgCmd      `cmd:"" help:"Organisations: create, list, set."`
-	User     userCmd     `cmd:"" help:"Users: add, unlock."`
-	Operator operatorCmd `cmd:"" help:"Operators, who run the server and review applications."`
-	Bank     bankCmd     `cmd:"" help:"Funding bank accounts: add, list, verify, deactivate."`
-	Appkey   appkeyCmd   `cmd:"" help:"Application keys: issue, list, deactivate, reactivate."`
-	Bankhost bankhostCmd `cmd:"" help:"The SFTP host of an organisation's bank: set, show, test, remove."`
-	Network  networkCmd  `cmd:"" help:"Connections between organisations of this server: list, accept, decline."`
-	Biller   billerCmd   `cmd:"" help:"The directory of large billers: add, list."`
-	Verify   verifyCmd   `cmd:"" help:"Check every invariant of the store."`
-	Audit    auditCmd    `cmd:"" help:"The audit trail: checkpoint, key."`
-	Backup   backupCmd   `cmd:"" help:"Copy the store to a folder while the server runs."`
-	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the store's schema up to this program."`
-	Bench    benchCmd    `cmd:"" help:"Measure this machine and print the table of docs/benchmarks.md."`
+	Serve     serveCmd     `cmd:"" help:"Run the server."`
+	Demo      demoCmd      `cmd:"" help:"Run the main job end to end on a fresh sandbox and show every step; then stay up."`
+	Org       orgCmd       `cmd:"" help:"Organisations: create, list, set."`
+	User      userCmd      `cmd:"" help:"Users: add, unlock."`
+	Operator  operatorCmd  `cmd:"" help:"Operators, who run the server and review applications."`
+	Bank      bankCmd      `cmd:"" help:"Funding bank accounts: add, list, verify, deactivate."`
+	Appkey    appkeyCmd    `cmd:"" help:"Application keys: issue, list, deactivate, reactivate."`
+	Bankhost  bankhostCmd  `cmd:"" help:"The SFTP host of an organisation's bank: set, show, test, remove."`
+	Network   networkCmd   `cmd:"" help:"Connections between organisations of this server: list, accept, decline."`
+	Biller    billerCmd    `cmd:"" help:"The directory of large billers: add, list."`
+	Sanctions sanctionsCmd `cmd:"" help:"Sanctions lists that payees are screened against: import, list, remove."`
+	Verify    verifyCmd    `cmd:"" help:"Check every invariant of the store."`
+	Audit     auditCmd     `cmd:"" help:"The audit trail: checkpoint, key."`
+	Backup    backupCmd    `cmd:"" help:"Copy the store to a folder while the server runs."`
+	Restore   restoreCmd   `cmd:"" help:"Put a backup into an empty data folder."`
+	Migrate   migrateCmd   `cmd:"" help:"Bring the store's schema up to this program."`
+	Bench     benchCmd     `cmd:"" help:"Measure this machine and print the table of docs/benchmarks.md."`
 }
 
 func main() {

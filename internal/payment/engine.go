@@ -14,6 +14,7 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/sanction"
 	"github.com/duebook/duebook/internal/secret"
 )
 
@@ -25,6 +26,8 @@ type Engine struct {
 	dir   string
 	log   *slog.Logger
 	read  sync.Map // path of a file of the bank to its mark
+
+	screener sanction.Screener
 }
 
 // NewEngine makes the engine of a store. dir has a folder for each organisation: out/ and in/ lead to and from its bank,
@@ -212,4 +215,10 @@ func latestTime(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// Screen looks for the organisation's vendors and customers on the sanctions lists, as far as they or a list changed, and
+// gives how many new hits wait for a person (SEC-8).
+func (e *Engine) Screen(ctx context.Context, org ids.ID, at time.Time) (int, error) {
+	return e.screener.Rescreen(ctx, e.db, org, at)
 }

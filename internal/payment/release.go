@@ -25,6 +25,7 @@ import (
 	"github.com/duebook/duebook/internal/rail/check"
 	"github.com/duebook/duebook/internal/rail/iso20022"
 	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/sanction"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
@@ -51,7 +52,8 @@ type payee struct {
 	CTX         bool             `json:"ctx,omitempty"` // it has asked for its remittance in the entry (ACH-2)
 	Wire        *wireTo          `json:"wire,omitempty"`
 
-	account string // the vendor's account number, sealed
+	account string   // the vendor's account number, sealed
+	names   []string // of the vendor, beside Name: what is screened
 }
 
 // draft is what is made of a run before its transaction, where account numbers are opened and cheques tried out.
@@ -122,6 +124,10 @@ func (e *Engine) draft(ctx context.Context, orgID ids.ID, r run) (draft, error) 
 		if o, err = org.Load(tx); err != nil {
 			return err
 		}
+		screen, err := e.screener.Current(tx)
+		if err != nil {
+			return err
+		}
 		for _, p := range payments {
 			to, hold, err := examine(tx, p)
 			if err != nil {
@@ -129,6 +135,7 @@ func (e *Engine) draft(ctx context.Context, orgID ids.ID, r run) (draft, error) 
 			}
 			if hold == "" {
 				d.payees[p.ID] = to
+				screen.Know(to.party(p)) // outside the transaction that writes
 			}
 		}
 		return nil
@@ -219,6 +226,7 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 	if hold != "" || err != nil {
 		return to, hold, err
 	}
+	to.names = []string{v.Name, v.Payee(), v.CompanyName}
 	parts, err := billPaysOf(tx, p.ID)
 	if err != nil {
 		return to, "", err
@@ -236,6 +244,11 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 		}
 	}
 	return to, "", nil
+}
+
+// party is who is screened before p leaves (SEC-8).
+func (to payee) party(p *Payment) sanction.Party {
+	return sanction.Party{ID: p.VendorID, Names: append([]string{to.Name}, to.names...)}
 }
 
 // text is the payee as it is stored and compared.
@@ -286,6 +299,10 @@ func (e *Engine) commit(tx *db.Tx, r run, d draft) error {
 	if err != nil {
 		return err
 	}
+	screen, err := e.screener.Current(tx)
+	if err != nil {
+		return err
+	}
 	var items []item
 	for _, p := range payments {
 		to, hold, err := examine(tx, p)
@@ -302,18 +319,23 @@ func (e *Engine) commit(tx *db.Tx, r run, d draft) error {
 		case hold == "":
 			hold = d.refused[p.ID]
 		}
+		if hold == "" {
+			was, is, err := both(d.payees[p.ID], to)
+			if err != nil {
+				return err
+			}
+			if was != is || funding.Account != d.funding {
+				continue // changed since the draft: the next run takes it
+			}
+			if hold, err = screen.Pay(tx, p.ID, to.party(p), r.rail == "wire"); err != nil {
+				return err
+			}
+		}
 		if hold != "" {
 			if err := p.move(tx, OnHold, change{note: hold}); err != nil {
 				return err
 			}
 			continue
-		}
-		was, is, err := both(d.payees[p.ID], to)
-		if err != nil {
-			return err
-		}
-		if was != is || funding.Account != d.funding {
-			continue // changed since the draft: the next run takes it
 		}
 		items = append(items, item{Payment: p, to: to, disbursement: ids.New(ids.Disbursement)})
 	}

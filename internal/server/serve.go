@@ -117,7 +117,7 @@ func (r *Running) work(ctx context.Context) {
 	}
 }
 
-// fetch brings what lies on the hosts of the banks, one node at a time.
+// fetch brings what lies on the hosts of the banks and screens names, one node at a time.
 func (r *Running) fetch(ctx context.Context) {
 	t := time.NewTicker(fetchPause)
 	defer t.Stop()
@@ -127,9 +127,9 @@ func (r *Running) fetch(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		_, err := r.app.DB.Alone(ctx, "fetching", func() error { return r.app.fetchAll(ctx) })
+		_, err := r.app.DB.Alone(ctx, "fetching", func() error { return errors.Join(r.app.fetchAll(ctx), r.app.screen(ctx)) })
 		if err != nil && ctx.Err() == nil {
-			r.app.Log.ErrorContext(ctx, "fetching the banks' files failed; it is tried again", "error", err)
+			r.app.Log.ErrorContext(ctx, "fetching the banks' files or screening names failed; it is tried again", "error", err)
 		}
 	}
 }
