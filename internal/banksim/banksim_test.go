@@ -499,7 +499,11 @@ func TestRejected(t *testing.T) {
 				t.Fatalf("got %v, want the acknowledgement alone", names)
 			}
 			got := b.read(names[0])
-			if want := "STATUS REJECTED " + tt.reason + "\n"; !strings.HasSuffix(got, want) {
+			form := ""
+			if tt.kind == achSuffix && !strings.HasSuffix(tt.reason, errRefused.Error()) {
+				form = "FORMAT "
+			}
+			if want := "STATUS REJECTED " + form + tt.reason + "\n"; !strings.HasSuffix(got, want) {
 				t.Errorf("got\n%swant %s", got, want)
 			}
 		})

@@ -151,7 +151,9 @@ func (s *Sim) take(path string, d *delivery) error {
 		return err
 	}
 	if err != nil {
-		d.reason = err.Error()
+		if d.reason = err.Error(); d.isACH() && !errors.Is(err, errRefused) {
+			d.reason = "FORMAT " + d.reason
+		}
 	}
 	if _, err := io.Copy(io.Discard, src); err != nil { // a reader stops at the first violation
 		return err
@@ -159,6 +161,9 @@ func (s *Sim) take(path string, d *delivery) error {
 	d.sha256 = hex.EncodeToString(hash.Sum(nil))
 	return nil
 }
+
+// errRefused is why a file is rejected that is well formed: all else is its form.
+var errRefused = errors.New("account ends in 0500")
 
 // takeACH reads a NACHA file. The error is the reason for its rejection.
 func (s *Sim) takeACH(src io.Reader, d *delivery) error {
@@ -184,7 +189,7 @@ func (s *Sim) takeACH(src io.Reader, d *delivery) error {
 		}
 		switch ending, ok := lastFour(e.Account); {
 		case ok && ending == 500:
-			refuse("line %d: account ends in 0500", e.Line)
+			refuse("line %d: %w", e.Line, errRefused)
 		case e.Routing == account.Routing && e.Account == account.Number:
 		case ok && 0 < ending && ending < 500:
 			d.special = append(d.special, e)

@@ -267,6 +267,10 @@ func (p *Payment) move(tx *db.Tx, to string, c change) error {
 		tx.Exec(`DELETE FROM payment_payees WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), string(p.ID))
 	}
 	was, verb := p.State, cmp.Or(c.verb, verbs[to])
+	does := to // to bills and credits
+	if was == Sent && to == InFile {
+		does = Sent // its file was rejected and is written again: the bills stay paid (E25)
+	}
 	Payments.SaveAs(tx, verb, p, &after)
 	*p = after
 	parts, err := billPaysOf(tx, p.ID)
@@ -285,14 +289,14 @@ func (p *Payment) move(tx *db.Tx, to string, c change) error {
 				return err
 			}
 		}
-		if err := moveBill(tx, part, to); err != nil {
+		if err := moveBill(tx, part, does); err != nil {
 			return fmt.Errorf("payment %s to %s: %w", p.ID, to, err)
 		}
 	}
 	if p.CreditAmount == 0 {
 		return nil
 	}
-	if err := p.moveCredits(tx, to); err != nil {
+	if err := p.moveCredits(tx, does); err != nil {
 		return fmt.Errorf("credits of payment %s to %s: %w", p.ID, to, err)
 	}
 	return nil

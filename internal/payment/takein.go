@@ -191,6 +191,7 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 type ack struct {
 	file, sha256 string
 	rejected     string // why; empty if the file is accepted
+	format       bool   // it is rejected for how it is written, not for what it says
 }
 
 // readAck reads lines of a word and its value: FILE, SHA256, STATUS and totals.
@@ -216,13 +217,15 @@ func readAck(content []byte) (ack, error) {
 		return a, errors.New("the acknowledgement has no status")
 	}
 	if rejected {
-		a.rejected = strings.TrimSpace("The bank rejected the file: " + strings.TrimSpace(why))
+		why, a.format = strings.CutPrefix(strings.TrimSpace(why), "FORMAT ")
+		a.rejected = strings.TrimSpace("The bank rejected the file: " + why)
 	}
 	return a, nil
 }
 
 // apply records what the bank says. An ACH file that it rejects has moved no money: its payments fail, their bills are
-// open again (5.5, FND-5). An acknowledgement of nothing we sent is kept, without effect.
+// open again (5.5, FND-5); but of one rejected for its form they stay alive and wait for a new file, which a person has
+// written once the fault is repaired (E25). An acknowledgement of nothing we sent is kept, without effect.
 func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	found, err := texts(tx, `SELECT id FROM bank_files WHERE org_id = $1 AND direction = 'out' AND name = $2 AND sha256 = $3`,
 		string(tx.Org()), a.file, a.sha256)
@@ -254,6 +257,9 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	tx.Audit("reject", "bankFile", f.id, "")
 	if f.kind == "stops" {
 		return stopsTaken(tx, f, false, a.rejected)
+	}
+	if a.format && (f.kind == "ach" || f.kind == "prenote") {
+		return unwrite(tx, f, in, a.rejected)
 	}
 	if f.kind != "ach" && f.kind != "debit" && f.kind != "wire" {
 		return nil
