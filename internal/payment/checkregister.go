@@ -71,8 +71,8 @@ func (c entry) set(tx *db.Tx, state, reason string) {
 		string(tx.Org()), string(c.account), c.serial, state, reason, int64(clock.FromTime(tx.Now())))
 }
 
-// byHand reports whether people confirm what becomes of printed sheets. Without a setting they do, but in a sandbox.
-func byHand(p org.Preferences, sandbox bool) bool {
+// ByHand reports whether people confirm what becomes of printed sheets. Without a setting they do, but in a sandbox.
+func ByHand(p org.Preferences, sandbox bool) bool {
 	if p.CheckPrinting == "" {
 		return !sandbox
 	}

@@ -110,7 +110,7 @@ func allocate(tx *db.Tx, account ids.ID, serial int64, disbursement ids.ID, amou
 }
 
 // print makes the PDFs of print runs that have none yet, from what was taken down at their release, and stores each
-// once (CHK-5). They leave with the other files, or wait for whoever prints them (byHand).
+// once (CHK-5). They leave with the other files, or wait for whoever prints them (ByHand).
 func (e *Engine) print(ctx context.Context, org ids.ID, at time.Time) error {
 	found, err := e.find(ctx, org, `SELECT id FROM bank_files WHERE org_id = $1 AND state = 'unprinted' ORDER BY id`, string(org))
 	for _, id := range found {
@@ -158,7 +158,7 @@ func (e *Engine) printRun(ctx context.Context, orgID ids.ID, at time.Time, file 
 			return err // a cheque was voided meanwhile: the next step prints the run as it is then
 		}
 		state := "ready"
-		if byHand(o.Preferences, tx.Sandbox()) {
+		if ByHand(o.Preferences, tx.Sandbox()) {
 			state = "waiting"
 		}
 		tx.ExecOne(`UPDATE bank_files SET state = $3, sha256 = $4, size = $5, bytes = $6 WHERE org_id = $1 AND id = $2 AND state = 'unprinted'`,

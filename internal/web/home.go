@@ -6,6 +6,7 @@ import (
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/web/read"
 	"github.com/duebook/duebook/internal/web/view"
 )
@@ -13,7 +14,10 @@ import (
 func (h *handler) home(c *call) error {
 	var o read.Overview
 	err := c.read(func(tx *db.Tx) (err error) {
-		o, err = read.Home(tx, c.org.Currency, c.today)
+		if o, err = read.Home(tx, c.org.Currency, c.today); err != nil || !c.may(org.PrintChecks) {
+			return err
+		}
+		o.UnconfirmedChecks, err = payment.Unconfirmed(tx)
 		return err
 	})
 	if err != nil {
@@ -36,6 +40,10 @@ func (c *call) tasks(o read.Overview) []view.Task {
 		all = append(all, view.Task{Tone: view.Bad, Text: view.Count(o.LateBills, "bill is", "bills are") + " past due",
 			Detail: view.Amount(o.Late, c.org.Currency) + ", the oldest for " + view.Count(o.OldestDays, "day", "days"),
 			Action: view.Link{Text: act, URL: view.BillQuery{Tab: "topay", Sort: "due"}.URL()}})
+	}
+	if n := int(o.UnconfirmedChecks); n > 0 {
+		all = append(all, view.Task{Tone: view.Bad, Text: view.Count(n, "check is", "checks are") + " not confirmed as mailed",
+			Detail: "for more than three business days", Action: view.Link{Text: "Confirm", URL: view.PrintChecksURL}})
 	}
 	for _, t := range o.Troubles {
 		text, why := "A payment to "+t.Payee+" came back", t.Why

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"net/http"
 	"strconv"
@@ -35,7 +34,7 @@ func (h *handler) payments(c *call) error {
 	if err != nil {
 		return err
 	}
-	page.Page, page.Currency = c.page("Payments", view.PaymentsURL), c.org.Currency
+	page.Page, page.Currency, page.Checks = c.page("Payments", view.PaymentsURL), c.org.Currency, c.may(org.ViewBanks)
 	return c.render(http.StatusOK, view.Payments(page))
 }
 
@@ -163,7 +162,7 @@ func (c *call) addFile(page *view.PaymentPage, d payment.Details) error {
 	for _, f := range d.Disbursement.Files {
 		switch f.Kind {
 		case "checks":
-			if f.State != "unprinted" {
+			if f.State != "unprinted" && f.State != "waiting" {
 				page.Disbursement.Check = view.Link{Text: "Printed check", URL: view.ChecksURL(string(d.ID))}
 			}
 		case "ach":
@@ -346,8 +345,8 @@ func (h *handler) checks(c *call) error {
 		if f.Kind != "checks" {
 			continue
 		}
-		full, err := h.Engine.File(c.r.Context(), c.caller, f.ID)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && len(full.Content) == 0 {
+		full, err := h.Engine.OpenRun(c.r.Context(), c.caller, f.ID)
+		if errors.Is(err, payment.ErrCheckState) {
 			return fault.ErrNotFound
 		}
 		if err != nil {

@@ -21,6 +21,8 @@ type Overview struct {
 	Ageing     view.Ageing
 	InFlight   []view.PaymentRow
 	Troubles   []Trouble
+
+	UnconfirmedChecks int64 // waiting too long to be confirmed as mailed (CHK-5)
 }
 
 // cashDays is how far CashRequired looks ahead.

@@ -10,6 +10,7 @@ type PaymentsPage struct {
 	Rows           []PaymentRow
 	Next, Previous string // cursors as in BillsPage
 	Exists         bool
+	Checks         bool // whether the user may see the print runs of checks
 }
 
 // PaymentRow is one payment in a list.

@@ -146,6 +146,19 @@ func samples() []sample {
 			Anchor: &AuditAnchor{Day: "Nov 23, 2026", Hash: "d0def52e1570b7b597f0054807d8817445d68e402e80e67e2ab2aa01e3726dcb", Events: 12_345},
 			Events: []AuditEvent{{Change: Change{When: "Nov 23, 2026, 9:00 AM", Who: longName, Via: attack, What: "Changed", Fields: []FieldChange{{"Name", markup, attack}, {"Amount", "1.00", "2.00"}}},
 				ID: "1", Type: "Vendor", Record: "00901ABBCGBFJWXbx5l9", Address: "192.0.2.7"}, {Change: Change{When: "Nov 23, 2026, 8:59 AM", Who: "Duebook", What: "Signed in"}}}})},
+		{"print-runs", PrintRuns(PrintRunsPage{Page: page("Print checks", PaymentsURL), Currency: "USD", Late: 2, Runs: []PrintRun{
+			{ID: "bfl1", Account: longName, State: "waiting", Issued: civil.MustDate("2026-11-24"), First: 10_001, Last: 10_003, Checks: 3, Minor: 125_000, Unprinted: 3},
+			{ID: "bfl2", Account: attack, State: "opened", Issued: civil.MustDate("2026-11-24"), First: 1, Last: 1, Checks: 1, Minor: 1, Printed: 1, Late: true},
+			{ID: "bfl3", Account: markup, State: "done", First: 999_999_999, Last: 1_000_000_004, Checks: 6, Minor: 9_999_999_999}}})},
+		{"print-runs-none", PrintRuns(PrintRunsPage{Page: page("Print checks", PaymentsURL), ByHand: true})},
+		{"print-run", PrintRunView(PrintRunPage{Page: page("Print run", PaymentsURL), Currency: "USD", CanPrint: true,
+			Run:    PrintRun{ID: "bfl1", Account: longName, State: "opened", First: 10_001, Last: 10_004, Checks: 4, Minor: 125_000, Unprinted: 1, Printed: 1},
+			Checks: sampleChecks})},
+		{"print-run-waiting", PrintRunView(PrintRunPage{Page: page("Print run", PaymentsURL), Currency: "USD", CanPrint: true,
+			Run: PrintRun{ID: "bfl1", Account: attack, State: "waiting", First: 10_001, Last: 10_001, Checks: 1, Unprinted: 1}})},
+		{"check-register", CheckRegister(RegisterPage{Page: page("Check register", PaymentsURL), Currency: "USD", Checks: sampleChecks, Expiring: sampleChecks[3:],
+			Query: RegisterQuery{State: "stop_requested", Before: 20_000}, Next: 10_001, CanPrint: true, CanStop: true})},
+		{"check-register-none", CheckRegister(RegisterPage{Page: page("Check register", PaymentsURL)})},
 		{"audit-none", AuditTrail(AuditPage{Page: page("Audit trail", SettingsURL)})},
 		{"security-none", Security(SecurityPage{Page: page("Security", SettingsURL)})},
 		{"api-errors", APIErrors(ErrorsPage{Bare: Bare{Title: "API error codes", Version: "0.1.0"}, Codes: []APIError{{"BDCE001", "Access via API not enabled for this company", "The switch is off.", "Set it."}, {"X", attack, longName, noBreak}}})},
@@ -477,4 +490,13 @@ func profile() Profile {
 
 func awkwardProfile() Profile {
 	return Profile{Name: longName, Address1: attack, State: rtl, Zip: markup, AllowAPIAccess: true}
+}
+
+// sampleChecks are numbers of a register in awkward states.
+var sampleChecks = []Check{
+	{AccountID: "bac1", Account: longName, Serial: 10_004, State: "allocated", Minor: 9_999_999_999, Payee: attack, PaymentID: "stp1", Issued: civil.MustDate("2026-11-24")},
+	{AccountID: "bac1", Account: markup, Serial: 10_003, State: "spoiled", Reason: longName, Minor: 1, Payee: longName, PaymentID: "stp2", Replacement: 10_005, IssueTold: true},
+	{AccountID: "bac1", Account: noBreak, Serial: 10_002, State: "mailed", Minor: 125_000, Payee: noBreak, PaymentID: "stp3", IssueTold: true},
+	{AccountID: "bac1", Account: "Operating", Serial: 10_001, State: "stop_requested", Reason: "lost", Minor: 125_000, Payee: markup, PaymentID: "stp4", IssueTold: true,
+		VoidTold: true, StopUntil: civil.MustDate("2027-05-24")},
 }

@@ -42,6 +42,34 @@ const (
 	ErrorsURL = "/developers/errors" // GET ?q=
 )
 
+// Checks: the print runs (GET), their register (GET, see RegisterQuery), and acts on its numbers.
+const (
+	PrintChecksURL   = "/checks"
+	CheckRegisterURL = "/checks/register"
+	RenewStopURL     = "/checks/renew-stop"    // POST account, number
+	ReturnedMailURL  = "/checks/returned-mail" // POST number, back
+)
+
+// PrintRunURL is the page of a print run (GET).
+func PrintRunURL(id string) string { return PrintChecksURL + "/runs/" + url.PathEscape(id) }
+
+// OpenPrintRunURL gives the sheets of a print run and records it (POST).
+func OpenPrintRunURL(id string) string { return PrintRunURL(id) + "/open" }
+
+// ConfirmPrintedURL takes the numbers that came out right (POST from, to).
+func ConfirmPrintedURL(id string) string { return PrintRunURL(id) + "/printed" }
+
+// ConfirmMailedURL takes the numbers that were mailed (POST from, to).
+func ConfirmMailedURL(id string) string { return PrintRunURL(id) + "/mailed" }
+
+// SpoilCheckURL takes a number that did not come out right (POST number, reason).
+func SpoilCheckURL(id string) string { return PrintRunURL(id) + "/spoiled" }
+
+// StopAnswerURL takes the bank's answer to the stop of a payment's check (POST stopped).
+func StopAnswerURL(payment string) string {
+	return PrintChecksURL + "/stops/" + url.PathEscape(payment)
+}
+
 // BillURL is the page of one bill.
 func BillURL(id string) string { return BillsURL + "/" + url.PathEscape(id) }
 

@@ -1,0 +1,134 @@
+package web_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+)
+
+// CHK-5, VOI-3, VOI-5: a Payer opens a print run, confirms what came out and was mailed, gives a spoiled sheet a new
+// number, and answers for the bank; who only reads is offered none of it.
+func TestChecks(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "vera@northwind.example", org.Payer)
+		x.member(x.a, "axel@northwind.example", org.Auditor)
+		x.write(x.a.who, func(tx *db.Tx) error {
+			own, err := org.Load(tx)
+			if err != nil {
+				return err
+			}
+			own.Preferences.CheckPrinting = "people"
+			if err := org.Save(tx, own); err != nil {
+				return err
+			}
+			for i, n := range []string{"C-1", "C-2"} {
+				b, err := newBill(tx, x.a.vendor, n, 1_000, "2026-12-10")
+				if err == nil {
+					_, err = payment.Pay(tx, payment.Request{BillID: b, Amount: 1_000 - int64(i), ProcessDate: civil.MustDate("2026-11-24")})
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		step := func(at time.Time) {
+			t.Helper()
+			s.Clock.Set(at)
+			if err := x.engine.Step(context.Background(), x.a.who.Org, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step(civil.MustDate("2026-11-24").At(1, 0, civil.Pacific))
+		vera, axel := x.signedIn("vera@northwind.example"), x.signedIn("axel@northwind.example")
+		run := func() (id string) {
+			t.Helper()
+			x.write(x.a.who, func(tx *db.Tx) error {
+				all, err := payment.PrintRuns(tx, "")
+				if err == nil {
+					id = "/checks/runs/" + string(all[0].ID)
+				}
+				return err
+			})
+			return id
+		}
+		page := run()
+		vera.get("/payments").want(t, 200, `href="/checks"`)
+		vera.get("/checks").want(t, 200, "10001 to 10002", page, "To print")
+		vera.get(page).want(t, 200, "Open the sheets", "Old Mill Bakery", "issued")
+		if r := axel.get(page); r.status != 200 || strings.Contains(r.body, "Open the sheets") {
+			t.Error("an auditor is offered to print", r.status)
+		}
+		axel.post(page+"/open").want(t, 403)
+		axel.post(page+"/printed", "from", "10001", "to", "10002").want(t, 403)
+		x.signedIn("otto@other.example").get(page).want(t, 404)
+		vera.post(page+"/printed", "from", "10001", "to", "10002").want(t, 409, "No check with such a number waits")
+		pdf := vera.post(page + "/open")
+		if pdf.status != 200 || !strings.HasPrefix(pdf.body, "%PDF-") || pdf.header.Get("Content-Type") != "application/pdf" {
+			t.Fatal(pdf.status, pdf.header)
+		}
+		vera.post(page+"/printed", "from", "x", "to", "10002").want(t, 422, "Write the numbers")
+		vera.post(page+"/spoiled", "number", "10002", "reason", " ").want(t, 422, "say what happened")
+		vera.post(page+"/spoiled", "number", "77", "reason", "torn").want(t, 422)
+		if r := vera.post(page+"/spoiled", "number", "10002", "reason", "paper jam"); r.location() != page+"?notice=spoiled" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		vera.get(page).want(t, 200, "Spoiled", "paper jam; replaced by 10003")
+		if r := vera.post(page+"/printed", "from", "10001", "to", "10001"); r.location() != page+"?notice=printed" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		if r := vera.post(page+"/mailed", "from", "10001", "to", "10001"); r.location() != page+"?notice=mailed" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		vera.get(page+"?notice=mailed").want(t, 200, "Their payments are sent.", "Done")
+		step(civil.MustDate("2026-11-24").At(1, 10, civil.Pacific))
+		if again := run(); again == page {
+			t.Error("XO-4: the new number has no print run")
+		}
+
+		var paid ids.ID
+		x.write(x.a.who, func(tx *db.Tx) error {
+			all, err := payment.Register(tx, payment.Listing{State: payment.CheckMailed})
+			if err != nil {
+				return err
+			}
+			paid = all[0].PaymentID
+			_, err = payment.Void(tx, payment.Voiding{PaymentID: paid, Type: payment.VoidAndCredit, Reason: "lost"})
+			return err
+		})
+		vera.get("/checks/register").want(t, 200, "10001", "10003", "Stop asked for")
+		vera.get("/checks/register?state=stop_requested").want(t, 200, "It is stopped", "lost; stopped until")
+		vera.post("/checks/returned-mail", "number", "10001", "back", "yes").want(t, 409)
+		if r := vera.post("/checks/stops/"+string(paid), "stopped", "yes"); r.location() != "/checks/register?notice=stopped" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		vera.post("/checks/stops/"+string(paid), "stopped", "yes").want(t, 409)
+		s.Clock.Set(civil.MustDate("2027-05-20").At(9, 0, civil.Pacific))
+		vera, ana := x.signedIn("vera@northwind.example"), x.signedIn("ana@northwind.example")
+		vera.get("/checks/register").want(t, 200, "Stop orders that end within ten days", "Renew")
+		vera.get("/checks").want(t, 200, "longer than three business days", "Confirmation overdue")
+		ana.get("/").want(t, 200, "1 check is not confirmed as mailed")
+		var account ids.ID
+		x.write(x.a.who, func(tx *db.Tx) error {
+			all, err := payment.ExpiringStops(tx)
+			account = all[0].AccountID
+			return err
+		})
+		if r := vera.post("/checks/renew-stop", "account", string(account), "number", "10001"); r.location() != "/checks/register?notice=renewed" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		if r := vera.get("/checks/register"); strings.Contains(r.body, "Stop orders that end") {
+			t.Error("VOI-5: a renewed stop order is still listed")
+		}
+	})
+}
