@@ -65,7 +65,7 @@ func Run(ctx context.Context, out io.Writer, o Options) error {
 	defer func() { _ = srv.Stop() }()
 	r := &run{Options: o, ctx: ctx, out: out, app: app, base: srv.URL(),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64}}}
-	steps := []func() error{r.prepare, r.seed, r.creates, r.lists, r.logins, r.payments}
+	steps := []func() error{r.prepare, r.seed, r.creates, r.lists, r.logins, r.payments, r.achFile}
 	if o.Lists {
 		steps = []func() error{r.prepare, r.seedLists, r.pages}
 	}
