@@ -168,6 +168,8 @@ func (h *handler) routes() []route {
 		{"GET /settings/tokens", h.tokens},
 		{"POST /settings/tokens", h.newToken},
 		{"POST /settings/tokens/end", h.endToken},
+		{"GET /settings/sanctions", h.sanctions},
+		{"POST /settings/sanctions/{id}/clear", h.clearSanction},
 		{"GET /settings/audit", h.auditTrail},
 		{"GET /settings/audit/checkpoint", h.auditCheckpoint},
 		{"GET /settings/payments", h.paymentRules},

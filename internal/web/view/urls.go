@@ -116,6 +116,12 @@ func ApprovePaymentURL(id string) string { return PaymentURL(id) + "/approve" }
 // DenyPaymentURL cancels a payment that waits for a second person (POST, reason).
 func DenyPaymentURL(id string) string { return PaymentURL(id) + "/deny" }
 
+// SanctionsURL is Settings > Sanctions (GET).
+const SanctionsURL = "/settings/sanctions"
+
+// ClearSanctionURL says that a party is not the listed one (POST reason).
+func ClearSanctionURL(id string) string { return SanctionsURL + "/" + url.PathEscape(id) + "/clear" }
+
 // LiftHoldURL lets a payment leave that is on hold (POST).
 func LiftHoldURL(id string) string { return PaymentURL(id) + "/lift-hold" }
 
