@@ -100,6 +100,9 @@ func (e *Engine) release(ctx context.Context, org ids.ID, at time.Time, r run) e
 		return fmt.Errorf("prepare the release of %s on %s: %w", r.rail, r.process, err)
 	}
 	err = e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error { return e.commit(tx, r, d) })
+	if same := (sameFile{}); errors.As(err, &same) {
+		err = e.stopRun(ctx, org, at, r, same)
+	}
 	if err != nil {
 		return fmt.Errorf("release %s on %s: %w", r.rail, r.process, err)
 	}
@@ -523,8 +526,12 @@ func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisati
 	if err != nil {
 		return "", err
 	}
-	return id, e.store(tx, bankFile{id: id, kind: kind, batch: batch, state: "ready",
+	err = e.store(tx, bankFile{id: id, kind: kind, batch: batch, state: "ready",
 		detail: fmt.Sprintf("%d batches, %d records, hash %010d, debits %d, credits %d", totals.Batches, totals.Records, totals.Hash, totals.Debits, totals.Credits)}, content.Bytes())
+	if err == nil && kind == "ach" {
+		err = guard(tx, id, company, now, totals)
+	}
+	return id, err
 }
 
 // batches parts entries so that a batch has at most batchEntries, and its sum fits into the one entry that may offset it.

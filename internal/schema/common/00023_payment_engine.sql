@@ -19,6 +19,10 @@ DROP INDEX money_movements_lump;
 CREATE UNIQUE INDEX money_movements_lump ON money_movements (org_id, bank_account_id, type, process_date, reverses, pickup);
 ALTER TABLE disbursement_batches ADD COLUMN pickup BIGINT NOT NULL DEFAULT 0; -- as above
 
+-- Originator, day, batches, entry hash and totals of a file of credits: two alike on a day are asked about (XO-7).
+ALTER TABLE bank_files ADD COLUMN control ctext NOT NULL DEFAULT '';
+CREATE INDEX bank_files_control ON bank_files (org_id, control) WHERE control <> '';
+
 -- Payees as they stood at 00:01 Pacific on the process date (PAY-12): JSON without account number, which is sealed.
 CREATE TABLE payment_payees (
 	org_id     ctext  NOT NULL,
