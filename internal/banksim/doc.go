@@ -17,6 +17,7 @@
 //
 //	20261125T090500Z-<id>.ack              what was received, and ACCEPTED or REJECTED (SIM-2)
 //	20261125T091000Z-<id>-status.xml       what becomes of each wire (pain.002.001.10)
+//	20261130T110000Z-statement.xml         the same as camt.053.001.08, for accounts that ask for it
 //	20261130T110000Z-statement.bai         BAI2 for a banking day with movements, 06:00 on the next one (SIM-3)
 //	20261201T130000Z-returns.ach           returns and corrections, 08:00 on their banking day (SIM-4, SIM-5)
 //

@@ -20,6 +20,7 @@ type Account struct {
 	CompanyID, Routing, Number string
 	Opening                    int64      // cents, on the morning of Since
 	Since                      civil.Date // the bank knows nothing of the days before
+	Camt                       bool       // its statements come as camt.053, not as BAI2
 }
 
 // Sim is one organisation's bank. It may be used by several goroutines, and several may serve one folder.

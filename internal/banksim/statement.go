@@ -10,7 +10,7 @@ import (
 	"github.com/duebook/duebook/internal/civil"
 )
 
-// statements writes one BAI2 file for each banking day with movements, due at 06:00 on the next banking day (SIM-3). It
+// statements writes one BAI2 file, and one of camt.053 for the accounts that ask for it, for each banking day with movements, due at 06:00 on the next banking day (SIM-3). It
 // has every account that existed on the day, also those without movements; opening balances follow from the statements
 // before.
 func (s *Sim) statements(moves []movement) ([]answer, error) {
@@ -29,26 +29,24 @@ func (s *Sim) statements(moves []movement) ([]answer, error) {
 		if n < 0 {
 			n = len(moves)
 		}
-		a, err := s.statement(day, moves[:n], balances)
+		some, err := s.statement(day, moves[:n], balances)
 		if err != nil {
 			return nil, fmt.Errorf("statement of %s: %w", day, err)
 		}
-		answers = append(answers, a)
+		answers = append(answers, some...)
 		moves = moves[n:]
 	}
 	return answers, nil
 }
 
-// statement writes the file of one day and moves the balances on.
-func (s *Sim) statement(day civil.Date, moves []movement, balances []int64) (answer, error) {
+// statement writes the files of one day and moves the balances on.
+func (s *Sim) statement(day civil.Date, moves []movement, balances []int64) ([]answer, error) {
+	var camt []camtStatement
 	due := s.calendar.Next(day).At(6, 0, civil.NewYork)
 	f := bai2.File{Created: due, FileID: "1"}
 	for i, a := range s.accounts {
 		if day.Before(a.Since) {
 			continue
-		}
-		if f.Sender == "" {
-			f.Sender, f.Receiver = plain(a.Routing), plain(a.CompanyID)
 		}
 		account := bai2.Account{Number: plain(a.Number), Currency: "USD", Opening: balances[i]}
 		for _, m := range moves {
@@ -63,6 +61,13 @@ func (s *Sim) statement(day civil.Date, moves []movement, balances []int64) (ans
 			}
 		}
 		account.Closing = balances[i]
+		if a.Camt {
+			camt = append(camt, camtStatement{account, a.Routing})
+			continue
+		}
+		if f.Sender == "" {
+			f.Sender, f.Receiver = plain(a.Routing), plain(a.CompanyID)
+		}
 		at := slices.IndexFunc(f.Groups, func(g bai2.Group) bool { return g.Originator == plain(a.Routing) })
 		if at < 0 {
 			at = len(f.Groups)
@@ -70,9 +75,16 @@ func (s *Sim) statement(day civil.Date, moves []movement, balances []int64) (ans
 		}
 		f.Groups[at].Accounts = append(f.Groups[at].Accounts, account)
 	}
+	var answers []answer
+	if len(camt) > 0 {
+		answers = append(answers, camtFile(due, day, camt))
+	}
+	if len(f.Groups) == 0 {
+		return answers, nil
+	}
 	var body bytes.Buffer
 	if err := bai2.Write(&body, f); err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	return answer{due, stamp(due) + "-statement.bai", body.Bytes()}, nil
+	return append(answers, answer{due, stamp(due) + "-statement.bai", body.Bytes()}), nil
 }

@@ -359,8 +359,9 @@ func (s statementLine) taken(tx *db.Tx) (ids.ID, error) {
 
 // moneyIn moves an amount between the account's ledger account, where a debit is positive, and Money In Clearing.
 func (s statementLine) moneyIn(tx *db.Tx, source ids.ID, memo string, amount int64) error {
-	_, err := ledger.Post(tx, ledger.Entry{Date: s.asOf, Event: ledger.BankCollection, Source: source, Version: 1, Memo: memo,
+	entry, err := ledger.Post(tx, ledger.Entry{Date: s.asOf, Event: ledger.BankCollection, Source: source, Version: 1, Memo: memo,
 		Postings: []ledger.Posting{{Account: s.own.LedgerAccountID, Amount: amount}, {Role: ledger.MoneyIn, Amount: -amount}}})
+	s.note(tx, ItemCollection, source, entry, amount)
 	return err
 }
 

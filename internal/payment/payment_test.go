@@ -49,6 +49,7 @@ type office struct {
 	bank   ids.ID // funding account
 	ledger ids.ID // its ledger account
 	bills  int
+	byHand int // files of the bank, made by hand
 }
 
 const number = "000117777"

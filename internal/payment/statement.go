@@ -14,11 +14,21 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/money"
 )
 
-// takeStatement stores every line of a statement and matches it by its exact key (REC-3, 1): what matches posts and
-// moves its payments, what does not stays for a person. A line matches once, a disbursement at most one line (REC-4).
-// hashes are the fingerprints of its account numbers.
+// The states of a statement (REC-1).
+const (
+	StatementTaken     = "taken"
+	StatementParked    = "parked"    // it does not follow the one before: its movements wait
+	StatementDuplicate = "duplicate" // the same day has come in another file
+	StatementForeign   = "foreign"   // of an account that is not ours
+	StatementRefused   = "refused"   // by a person
+)
+
+// takeStatement takes in a file of statements, of whatever format: each account's day that follows the one before is
+// matched line by line (REC-3, 1), one that does not is parked (REC-1). hashes are the fingerprints of its account
+// numbers.
 func takeStatement(tx *db.Tx, file ids.ID, f bai2.File, hashes map[string]string) error {
 	accounts, err := bank.List(tx)
 	if err != nil {
@@ -27,66 +37,265 @@ func takeStatement(tx *db.Tx, file ids.ID, f bai2.File, hashes map[string]string
 	n, moved := 0, map[ids.ID]bool{}
 	for _, g := range f.Groups {
 		for _, a := range g.Accounts {
-			var own *bank.Account
+			st := statement{id: ids.New(ids.BankFile), file: file, asOf: g.AsOf, Account: a}
 			for _, b := range accounts {
-				if b.Routing == g.Originator && b.AccountHash == hashes[a.Number] {
-					own = b
+				if (b.Routing == g.Originator || g.Originator == "") && b.AccountHash == hashes[a.Number] {
+					st.own = b
 				}
 			}
-			for _, l := range a.Lines {
-				n++
-				s := statementLine{moved: moved, own: own, file: file, asOf: g.AsOf, Line: l}
-				if err := s.take(tx, n); err != nil {
-					return fmt.Errorf("movement %d: %w", n, err)
-				}
+			if err := st.take(tx, &n, moved); err != nil {
+				return fmt.Errorf("statement of %s: %w", g.AsOf, err)
 			}
 		}
 	}
 	return settleMovements(tx, moved)
 }
 
-// statementLine is one movement on an account; own is nil if the account is not ours.
-type statementLine struct {
-	moved map[ids.ID]bool // bank movements of which something was matched
-	own   *bank.Account
-	file  ids.ID
-	asOf  civil.Date
-	bai2.Line
+// statement is what a bank says about one account and day; own is nil if the account is not ours.
+type statement struct {
+	id, file ids.ID
+	own      *bank.Account
+	asOf     civil.Date
+	bai2.Account
 }
 
-func (s statementLine) take(tx *db.Tx, n int) error {
-	var matched, account ids.ID
-	if s.own != nil {
-		account = s.own.ID
+// take stores the statement. n counts the movements of the file.
+func (st statement) take(tx *db.Tx, n *int, moved map[ids.ID]bool) error {
+	state, reason, account := StatementForeign, "", ids.ID("")
+	if st.own != nil {
+		account = st.own.ID
 		var err error
-		switch s.Type {
-		case bai2.ACHSettlementDebit:
-			matched, err = s.settle(tx)
-		case bai2.CheckPaid:
-			matched, err = s.pay(tx)
-		case bai2.WireOut:
-			matched, err = s.wired(tx)
-		case bai2.WireIn:
-			matched, err = s.wireBack(tx)
-		case bai2.ACHReturnCredit:
-			matched, err = s.credit(tx)
-		case bai2.ACHSettlementCredit:
-			matched, err = s.collected(tx)
-		case bai2.ACHReturnDebit:
-			matched, err = s.taken(tx)
-		}
-		if err != nil {
+		if state, reason, err = st.judge(tx); err != nil {
 			return err
 		}
 	}
-	amount := s.Amount
-	if !s.Credit() {
-		amount = -amount
+	tx.Exec(`INSERT INTO bank_statements (org_id, id, file_id, bank_account_id, as_of, currency, opening, closing, lines, state, reason, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, string(tx.Org()), string(st.id), string(st.file), string(account),
+		st.asOf.String(), st.Currency, st.Opening, st.Closing, int64(len(st.Lines)), state, reason, int64(clock.FromTime(tx.Now())))
+	if state == StatementDuplicate {
+		return nil
 	}
-	tx.Exec(`INSERT INTO statement_lines (org_id, id, file_id, line, bank_account_id, as_of, type_code, amount, bank_ref, customer_ref, text, matched)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, string(tx.Org()), string(ids.New(ids.BankFile)), string(s.file), int64(n),
-		string(account), s.asOf.String(), int64(s.Type), amount, s.BankRef, s.CustomerRef, s.Text, string(matched))
+	for _, l := range st.Lines {
+		*n++
+		s := statementLine{moved: moved, own: st.own, id: ids.New(ids.BankFile), file: st.file, asOf: st.asOf, Line: l}
+		var matched ids.ID
+		if state == StatementTaken {
+			var err error
+			if matched, err = s.match(tx); err != nil {
+				return fmt.Errorf("movement %d: %w", *n, err)
+			}
+		}
+		tx.Exec(`INSERT INTO statement_lines (org_id, id, file_id, line, bank_account_id, as_of, type_code, amount, bank_ref, customer_ref, text, matched,
+			statement_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, string(tx.Org()), string(s.id), string(s.file), int64(*n),
+			string(account), s.asOf.String(), int64(s.Type), s.signed(), s.BankRef, s.CustomerRef, s.Text, string(matched), string(st.id))
+	}
+	if state != StatementTaken {
+		return nil
+	}
+	return unpark(tx, st.own, moved)
+}
+
+// judge says whether the statement follows the last one that was taken, in days and in money, and adds up. Rule REC-1.
+func (st statement) judge(tx *db.Tx) (state, reason string, err error) {
+	sum := st.Opening
+	for _, l := range st.Lines {
+		if l.Credit() {
+			sum += l.Amount
+		} else {
+			sum -= l.Amount
+		}
+	}
+	var same int64
+	err = tx.Row(`SELECT count(*) FROM bank_statements WHERE org_id = $1 AND bank_account_id = $2 AND as_of = $3 AND opening = $4 AND closing = $5
+		AND lines = $6 AND state IN ('taken', 'parked')`, string(tx.Org()), string(st.own.ID), st.asOf.String(), st.Opening, st.Closing, int64(len(st.Lines))).Scan(&same)
+	if err != nil {
+		return "", "", fmt.Errorf("look for the same statement: %w", err)
+	}
+	last, err := lastStatement(tx, st.own.ID)
+	switch {
+	case err != nil:
+		return "", "", err
+	case same > 0:
+		return StatementDuplicate, "The same day came in another file.", nil
+	case sum != st.Closing:
+		return StatementParked, "Its movements do not lead from the opening to the closing balance.", nil
+	case last == nil:
+	case st.asOf.Before(last.AsOf):
+		return StatementParked, "It is older than the statement of " + last.AsOf.String() + ", which is taken.", nil
+	case st.Opening != last.Closing:
+		return StatementParked, "It opens with " + money.FormatMinor(st.Opening, 2) + "; the statement of " + last.AsOf.String() + " closed with " +
+			money.FormatMinor(last.Closing, 2) + ".", nil
+	}
+	return StatementTaken, "", nil
+}
+
+// lastStatement is the last one that was taken of an account; nil if there is none.
+func lastStatement(tx *db.Tx, account ids.ID) (*Statement, error) {
+	all, err := statements(tx, `bank_account_id = $2 AND state = 'taken' ORDER BY as_of DESC, id DESC LIMIT 1`, string(account))
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// unpark takes the parked statements that follow now.
+func unpark(tx *db.Tx, own *bank.Account, moved map[ids.ID]bool) error {
+	for {
+		last, err := lastStatement(tx, own.ID)
+		if err != nil || last == nil {
+			return err
+		}
+		next, err := statements(tx, `bank_account_id = $2 AND state = 'parked' AND opening = $3 AND as_of >= $4
+			AND opening + (SELECT CAST(coalesce(sum(l.amount), 0) AS BIGINT) FROM statement_lines l WHERE l.org_id = $1 AND l.statement_id = bank_statements.id) = closing
+			ORDER BY as_of, id LIMIT 1`, string(own.ID), last.Closing, last.AsOf.String())
+		if err != nil || len(next) == 0 {
+			return err
+		}
+		if err := takeParked(tx, own, next[0], moved); err != nil {
+			return err
+		}
+	}
+}
+
+// takeParked matches the lines of a parked statement.
+func takeParked(tx *db.Tx, own *bank.Account, st Statement, moved map[ids.ID]bool) error {
+	tx.ExecOne(`UPDATE bank_statements SET state = 'taken', reason = '' WHERE org_id = $1 AND id = $2 AND state = 'parked'`, string(tx.Org()), string(st.ID))
+	lines, err := statementLines(tx, `l.statement_id = $2 AND l.matched = '' ORDER BY l.line`, string(st.ID))
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		s := l.line(own, moved)
+		matched, err := s.match(tx)
+		if err != nil {
+			return err
+		}
+		tx.ExecOne(`UPDATE statement_lines SET matched = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(l.ID), string(matched))
+	}
 	return nil
+}
+
+// Statement is a bank's statement of an account of ours. Amounts are minor units of Currency.
+type Statement struct {
+	ID, File, BankAccount ids.ID
+	AsOf                  civil.Date
+	Currency              string
+	Opening, Closing      int64
+	Lines                 int64
+	State, Reason         string
+}
+
+// statements reads statements; $1 is the organisation.
+func statements(tx *db.Tx, where string, args ...any) ([]Statement, error) {
+	rows, err := tx.Query(`SELECT id, file_id, bank_account_id, as_of, currency, opening, closing, lines, state, reason FROM bank_statements
+		WHERE org_id = $1 AND `+where, append([]any{string(tx.Org())}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read statements: %w", err)
+	}
+	defer rows.Close()
+	var all []Statement
+	for rows.Next() {
+		var s Statement
+		if err := rows.Scan((*string)(&s.ID), (*string)(&s.File), (*string)(&s.BankAccount), &s.AsOf, &s.Currency, &s.Opening, &s.Closing, &s.Lines,
+			&s.State, &s.Reason); err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}
+
+// Line is one movement on a statement.
+type Line struct {
+	ID, File, BankAccount      ids.ID
+	AsOf                       civil.Date
+	Type                       int   // BAI2 type code
+	Amount                     int64 // credits to the account positive
+	BankRef, CustomerRef, Text string
+}
+
+// statementLines reads movements of table l; $1 is the organisation.
+func statementLines(tx *db.Tx, where string, args ...any) ([]Line, error) {
+	rows, err := tx.Query(`SELECT l.id, l.file_id, l.bank_account_id, l.as_of, l.type_code, l.amount, l.bank_ref, l.customer_ref, l.text
+		FROM statement_lines l WHERE l.org_id = $1 AND `+where, append([]any{string(tx.Org())}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read the lines of statements: %w", err)
+	}
+	defer rows.Close()
+	var all []Line
+	for rows.Next() {
+		var l Line
+		if err := rows.Scan((*string)(&l.ID), (*string)(&l.File), (*string)(&l.BankAccount), &l.AsOf, &l.Type, &l.Amount, &l.BankRef, &l.CustomerRef,
+			&l.Text); err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}
+
+// line is the movement as it is matched.
+func (l Line) line(own *bank.Account, moved map[ids.ID]bool) statementLine {
+	return statementLine{moved: moved, own: own, id: l.ID, file: l.File, asOf: l.AsOf, Line: bai2.Line{Type: l.Type, Amount: max(l.Amount, -l.Amount),
+		BankRef: l.BankRef, CustomerRef: l.CustomerRef, Text: l.Text}}
+}
+
+// What a line, or a part of it, can be.
+const (
+	ItemPayment    = "payment"    // a file of entries (its batch), a cheque or a wire that is paid
+	ItemReturned   = "returned"   // the money of a payment that came back
+	ItemCollection = "collection" // of a file of debits, or of one that came back
+	ItemBook       = "book"       // a ledger entry that is there already
+	ItemFee        = "fee"
+	ItemError      = "error"    // posted to an account that a person names
+	ItemSuspense   = "suspense" // a return of nobody knows what
+)
+
+// statementLine is one movement on an account of ours that is being matched.
+type statementLine struct {
+	moved  map[ids.ID]bool // bank movements of which something was matched
+	own    *bank.Account
+	id     ids.ID
+	file   ids.ID
+	asOf   civil.Date
+	person ids.ID // who matches it; empty: its exact key
+	bai2.Line
+}
+
+// signed is the amount as the account sees it.
+func (s statementLine) signed() int64 {
+	if s.Credit() {
+		return s.Amount
+	}
+	return -s.Amount
+}
+
+// match finds what the line is about by its exact key (REC-3, 1), and posts it. It gives what that is, empty where nothing
+// has the key: that stays for a person. Which key a line has, its type code says (REC-2).
+func (s statementLine) match(tx *db.Tx) (ids.ID, error) {
+	switch s.Type {
+	case bai2.ACHSettlementDebit, bai2.ACHDebit, 455:
+		return s.settle(tx)
+	case bai2.CheckPaid:
+		return s.pay(tx)
+	case bai2.WireOut:
+		return s.wired(tx)
+	case bai2.WireIn:
+		return s.wireBack(tx)
+	case bai2.ACHReturnCredit:
+		return s.credit(tx)
+	case bai2.ACHSettlementCredit, bai2.ACHCredit, 165:
+		return s.collected(tx)
+	case bai2.ACHReturnDebit:
+		return s.taken(tx)
+	}
+	return "", nil
+}
+
+// note records what the line, or a part of it, turned out to be.
+func (s statementLine) note(tx *db.Tx, kind string, target, entry ids.ID, amount int64) {
+	tx.Exec(`INSERT INTO statement_matches (org_id, line_id, kind, target, entry_id, amount, person, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		string(tx.Org()), string(s.id), kind, string(target), string(entry), amount, string(s.person), int64(clock.FromTime(tx.Now())))
 }
 
 // settle matches the lump of an ACH file by the file's id and its total: its payments are settled, event 11 is posted,
@@ -102,15 +311,20 @@ func (s statementLine) settle(tx *db.Tx) (ids.ID, error) {
 	if err != nil {
 		return "", fmt.Errorf("match the settlement: %w", err)
 	}
+	return ids.ID(batch), s.settleBatch(tx, batch)
+}
+
+// settleBatch settles the payments of a file of entries with the line.
+func (s statementLine) settleBatch(tx *db.Tx, batch string) error {
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'settled' WHERE org_id = $1 AND id = $2 AND state = 'sent'`, string(tx.Org()), batch)
 	tx.Exec(`UPDATE disbursements SET settled_on = $3 WHERE org_id = $1 AND batch_id = $2`, string(tx.Org()), batch, s.asOf.String())
 	tx.Exec(`UPDATE disbursements SET state = 'settled' WHERE org_id = $1 AND batch_id = $2 AND state = 'sent'`, string(tx.Org()), batch)
 	if err := s.post(tx, ledger.BankDebit, ids.ID(batch), "ACH settlement", -s.Amount); err != nil {
-		return "", err
+		return err
 	}
 	due := change{file: s.file, clearDue: clearing(s.asOf)}
 	if err := moveBatch(tx, ids.ID(batch), Settled, due, InFile, Sent); err != nil {
-		return "", err
+		return err
 	}
 	tx.Exec(`UPDATE payments SET clear_due = $3 WHERE org_id = $1 AND state = 'void_requested'
 		AND id IN (SELECT payment_id FROM disbursements WHERE org_id = $1 AND batch_id = $2)`, string(tx.Org()), batch, int64(due.clearDue))
@@ -119,7 +333,7 @@ func (s statementLine) settle(tx *db.Tx) (ids.ID, error) {
 	for _, id := range movements {
 		s.moved[ids.ID(id)] = true
 	}
-	return ids.ID(batch), err
+	return err
 }
 
 // pay matches a cheque by its number and amount: it has cleared at once, event 12 is posted (E22: one cent off matches
@@ -139,6 +353,11 @@ func (s statementLine) pay(tx *db.Tx) (ids.ID, error) {
 	if err != nil {
 		return "", fmt.Errorf("match the cheque: %w", err)
 	}
+	return s.payCheck(tx, id, serial)
+}
+
+// payCheck clears the cheque of a payment with the line; it gives nothing if the payment has no cheque to be paid.
+func (s statementLine) payCheck(tx *db.Tx, id string, serial int64) (ids.ID, error) {
 	p, err := lock(tx, id)
 	c := change{file: s.file}
 	switch {
@@ -171,14 +390,29 @@ func (s statementLine) credit(tx *db.Tx) (ids.ID, error) {
 	if err != nil {
 		return "", fmt.Errorf("match the returned entry: %w", err)
 	}
-	setDisbursement(tx, ids.ID(id), "credited")
-	tx.Exec(`UPDATE money_movements SET status = 1, updated_time = $3 WHERE org_id = $1 AND reverses = $2 AND status = 0`, string(tx.Org()), id, db.Stamp)
-	return ids.ID(id), s.post(tx, ledger.BankCreditsReturn, ids.ID(id), "Returned entry credited", s.Amount)
+	return ids.ID(id), s.creditReturn(tx, id)
+}
+
+// creditReturn takes the line for the money of a payment that came back.
+func (s statementLine) creditReturn(tx *db.Tx, id string) error {
+	credited(tx, id)
+	return s.post(tx, ledger.BankCreditsReturn, ids.ID(id), "Returned entry credited", s.Amount)
+}
+
+// credited says that the bank has given back what a payment came to.
+func credited(tx *db.Tx, payment string) {
+	setDisbursement(tx, ids.ID(payment), "credited")
+	tx.Exec(`UPDATE money_movements SET status = 1, updated_time = $3 WHERE org_id = $1 AND reverses = $2 AND status = 0`, string(tx.Org()), payment, db.Stamp)
 }
 
 // post moves an amount between the account's ledger account, where a debit is positive, and Money Out Clearing.
 func (s statementLine) post(tx *db.Tx, event ledger.Event, source ids.ID, memo string, amount int64) error {
-	_, err := ledger.Post(tx, ledger.Entry{Date: s.asOf, Event: event, Source: source, Version: 1, Memo: memo,
+	entry, err := ledger.Post(tx, ledger.Entry{Date: s.asOf, Event: event, Source: source, Version: 1, Memo: memo,
 		Postings: []ledger.Posting{{Account: s.own.LedgerAccountID, Amount: amount}, {Role: ledger.MoneyOut, Amount: -amount}}})
+	kind := ItemPayment
+	if amount > 0 {
+		kind = ItemReturned
+	}
+	s.note(tx, kind, source, entry, amount)
 	return err
 }

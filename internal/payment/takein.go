@@ -173,18 +173,24 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 		if err != nil {
 			return &unreadable{err}
 		}
-		hashes := map[string]string{}
-		for _, g := range f.Groups {
-			for _, a := range g.Accounts {
-				hashes[a.Number] = bank.Hash(e.vault, org, a.Number)
-			}
-		}
+		hashes := e.numberHashes(org, f)
 		in.apply = func(tx *db.Tx) error { return takeStatement(tx, in.id, f, hashes) }
 	default:
 		in.kind = "unknown"
 		return &unreadable{errors.New("the name has none of the endings .ack, .ach, .bai, .xml")}
 	}
 	return nil
+}
+
+// numberHashes are the fingerprints of the account numbers in a file of statements.
+func (e *Engine) numberHashes(org ids.ID, f bai2.File) map[string]string {
+	hashes := map[string]string{}
+	for _, g := range f.Groups {
+		for _, a := range g.Accounts {
+			hashes[a.Number] = bank.Hash(e.vault, org, a.Number)
+		}
+	}
+	return hashes
 }
 
 // ack is what the bank says about a file of ours (SIM-2).

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/bank/camt"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
@@ -114,6 +115,16 @@ func newUETR() string {
 
 // understandXML reads a document of ISO 20022: what the bank says about our wires (pain.002), or a statement (camt.053).
 func (e *Engine) understandXML(org ids.ID, content []byte, in *inbound) error {
+	if bytes.Contains(content[:min(len(content), 2000)], []byte(":camt.053.")) {
+		in.kind = "statement"
+		f, err := camt.Read(bytes.NewReader(content))
+		if err != nil {
+			return &unreadable{err}
+		}
+		hashes := e.numberHashes(org, f)
+		in.apply = func(tx *db.Tx) error { return takeStatement(tx, in.id, f, hashes) }
+		return nil
+	}
 	in.kind = "status"
 	r, err := iso20022.ReadReport(bytes.NewReader(content))
 	if err != nil {
@@ -201,6 +212,11 @@ func (s statementLine) wired(tx *db.Tx) (ids.ID, error) {
 	if err != nil || id == "" {
 		return "", err
 	}
+	return s.settleWire(tx, id, batch)
+}
+
+// settleWire settles a wire with the line; it gives nothing if the payment is not under way.
+func (s statementLine) settleWire(tx *db.Tx, id, batch string) (ids.ID, error) {
 	p, err := lock(tx, id)
 	if err != nil || p.State != Sent && p.State != InFile {
 		return "", err
@@ -235,7 +251,7 @@ func (s statementLine) wireBack(tx *db.Tx) (ids.ID, error) {
 			return "", err
 		}
 	}
-	setDisbursement(tx, p.ID, "credited")
+	credited(tx, id)
 	return p.ID, s.post(tx, ledger.BankCreditsReturn, p.ID, "Wire "+p.Confirmation+" came back", s.Amount)
 }
 
