@@ -77,7 +77,7 @@ func (st statement) take(tx *db.Tx, n *int, moved map[ids.ID]bool) error {
 	}
 	for _, l := range st.Lines {
 		*n++
-		s := statementLine{moved: moved, own: st.own, id: ids.New(ids.BankFile), file: st.file, asOf: st.asOf, Line: l}
+		s := statementLine{moved: moved, own: st.own, id: ids.New(ids.BankFile), file: st.file, n: *n, asOf: st.asOf, Line: l}
 		var matched ids.ID
 		if state == StatementTaken {
 			var err error
@@ -208,6 +208,7 @@ func statements(tx *db.Tx, where string, args ...any) ([]Statement, error) {
 // Line is one movement on a statement.
 type Line struct {
 	ID, File, BankAccount      ids.ID
+	N                          int // in the file
 	AsOf                       civil.Date
 	Type                       int   // BAI2 type code
 	Amount                     int64 // credits to the account positive
@@ -216,7 +217,7 @@ type Line struct {
 
 // statementLines reads movements of table l; $1 is the organisation.
 func statementLines(tx *db.Tx, where string, args ...any) ([]Line, error) {
-	rows, err := tx.Query(`SELECT l.id, l.file_id, l.bank_account_id, l.as_of, l.type_code, l.amount, l.bank_ref, l.customer_ref, l.text
+	rows, err := tx.Query(`SELECT l.id, l.file_id, l.bank_account_id, l.line, l.as_of, l.type_code, l.amount, l.bank_ref, l.customer_ref, l.text
 		FROM statement_lines l WHERE l.org_id = $1 AND `+where, append([]any{string(tx.Org())}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the lines of statements: %w", err)
@@ -225,7 +226,7 @@ func statementLines(tx *db.Tx, where string, args ...any) ([]Line, error) {
 	var all []Line
 	for rows.Next() {
 		var l Line
-		if err := rows.Scan((*string)(&l.ID), (*string)(&l.File), (*string)(&l.BankAccount), &l.AsOf, &l.Type, &l.Amount, &l.BankRef, &l.CustomerRef,
+		if err := rows.Scan((*string)(&l.ID), (*string)(&l.File), (*string)(&l.BankAccount), &l.N, &l.AsOf, &l.Type, &l.Amount, &l.BankRef, &l.CustomerRef,
 			&l.Text); err != nil {
 			return nil, err
 		}
@@ -236,7 +237,7 @@ func statementLines(tx *db.Tx, where string, args ...any) ([]Line, error) {
 
 // line is the movement as it is matched.
 func (l Line) line(own *bank.Account, moved map[ids.ID]bool) statementLine {
-	return statementLine{moved: moved, own: own, id: l.ID, file: l.File, asOf: l.AsOf, Line: bai2.Line{Type: l.Type, Amount: max(l.Amount, -l.Amount),
+	return statementLine{moved: moved, own: own, id: l.ID, file: l.File, n: l.N, asOf: l.AsOf, Line: bai2.Line{Type: l.Type, Amount: max(l.Amount, -l.Amount),
 		BankRef: l.BankRef, CustomerRef: l.CustomerRef, Text: l.Text}}
 }
 
@@ -257,6 +258,7 @@ type statementLine struct {
 	own    *bank.Account
 	id     ids.ID
 	file   ids.ID
+	n      int // in the file
 	asOf   civil.Date
 	person ids.ID // who matches it; empty: its exact key
 	bai2.Line
