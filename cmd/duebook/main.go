@@ -51,6 +51,7 @@ type cli struct {
 	Sanctions sanctionsCmd `cmd:"" help:"Sanctions lists that payees are screened against: import, list, remove."`
 	Verify    verifyCmd    `cmd:"" help:"Check every invariant of the store."`
 	Audit     auditCmd     `cmd:"" help:"The audit trail: checkpoint, key."`
+	Keys      keysCmd      `cmd:"" help:"The keys that bank and tax numbers are sealed with: rotate, status."`
 	Backup    backupCmd    `cmd:"" help:"Copy the store to a folder while the server runs."`
 	Restore   restoreCmd   `cmd:"" help:"Put a backup into an empty data folder."`
 	Migrate   migrateCmd   `cmd:"" help:"Bring the store's schema up to this program."`

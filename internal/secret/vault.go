@@ -17,9 +17,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -44,13 +46,16 @@ var (
 // A sealed value is text: eight hexadecimal digits of the key's id, a full stop, and nonce, ciphertext and tag in
 // base64url. The same value sealed twice differs.
 type Vault struct {
-	path string
-	keys atomic.Pointer[keys]
+	path   string
+	keys   atomic.Pointer[keys]
+	looked atomic.Int64 // when Seal last looked whether the file is another, Unix milliseconds
 }
 
 // keys is what one reading of the file gave. It does not change.
 type keys struct {
 	handle   *keyset.Handle
+	rotated  time.Time   // when the first key became it; zero for the one the file was made with
+	file     os.FileInfo // of the file when it was read
 	aead     tink.AEAD
 	primary  uint32
 	ids      map[uint32]bool
@@ -63,6 +68,7 @@ type keyFile struct {
 	Format   int             `json:"format"`
 	Seal     json.RawMessage `json:"seal"` // a Tink keyset in clear
 	Equality []byte          `json:"equality"`
+	Rotated  time.Time       `json:"rotated,omitzero"`
 }
 
 const keyFormat = 1
@@ -90,7 +96,7 @@ func CreateVault(path string) (*Vault, error) {
 	}
 	equality := make([]byte, 32)
 	rand.Read(equality) // never fails, see crypto/rand
-	temp, err := writeTemp(path, handle, equality)
+	temp, err := writeTemp(path, handle, equality, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +113,7 @@ func CreateVault(path string) (*Vault, error) {
 // Seal encrypts plain for the place that ad names: organisation, table, column and row id. Only the same ad opens it,
 // so a sealed value copied into another row or organisation is refused.
 func (v *Vault) Seal(plain []byte, ad ...string) (string, error) {
+	v.refresh()
 	k := v.keys.Load()
 	sealed, err := k.aead.Encrypt(plain, joined(ad))
 	if err != nil {
@@ -167,10 +174,79 @@ func (v *Vault) ReKey(sealed string, ad ...string) (string, error) {
 	return v.Seal(plain, ad...)
 }
 
+// refreshEvery is how long a process may go on sealing with a key after another process has rotated.
+const refreshEvery = time.Second
+
+// refresh reads the file again where it is another than the one that was read.
+func (v *Vault) refresh() {
+	now, last := time.Now().UnixMilli(), v.looked.Load()
+	if now-last < refreshEvery.Milliseconds() || !v.looked.CompareAndSwap(last, now) {
+		return
+	}
+	if info, err := os.Stat(v.path); err == nil && !os.SameFile(info, v.keys.Load().file) {
+		_ = v.reload() // what was read before still opens and seals
+	}
+}
+
+// Hold keeps every process from rotating and pruning until release is called: for a copy that consists of the key file and
+// what is sealed with it.
+func (v *Vault) Hold() (release func(), err error) { return lock(v.path + ".lock") }
+
 // Rotate adds a new key to the file and seals with it from now on; the old ones stay and open what they sealed. Other
-// processes go over when they meet the new key or start again.
+// processes go over within refreshEvery.
 func (v *Vault) Rotate() error {
-	unlock, err := lock(v.path + ".lock") // two rotations at once would lose one of the keys, and what it sealed
+	return v.change(func(m *keyset.Manager, k *keys) (time.Time, error) {
+		id, err := m.Add(aead.AES256GCMKeyTemplate())
+		if err != nil {
+			return k.rotated, fmt.Errorf("make a key: %w", err)
+		}
+		if err := m.SetPrimary(id); err != nil {
+			return k.rotated, fmt.Errorf("make key %s the first: %w", formatKeyID(id), err)
+		}
+		return time.Now().UTC(), nil
+	})
+}
+
+// Prune drops the keys that are not among used and not the first one, and gives the ids of those. It drops none while the
+// last rotation is younger than rest, or another process might just have sealed with the key before.
+func (v *Vault) Prune(used map[string]bool, rest time.Duration) (dropped []string, err error) {
+	if k := v.keys.Load(); len(k.ids) == 1 || time.Since(k.rotated) < rest {
+		return nil, nil
+	}
+	err = v.change(func(m *keyset.Manager, k *keys) (time.Time, error) {
+		if time.Since(k.rotated) < rest {
+			return k.rotated, nil
+		}
+		for id := range k.ids {
+			if id == k.primary || used[formatKeyID(id)] {
+				continue
+			}
+			if err := m.Delete(id); err != nil {
+				return k.rotated, fmt.Errorf("drop key %s: %w", formatKeyID(id), err)
+			}
+			dropped = append(dropped, formatKeyID(id))
+		}
+		return k.rotated, nil
+	})
+	return dropped, err
+}
+
+// Keys gives the ids of all keys in the file and when the last rotation was, zero for never.
+func (v *Vault) Keys() (all []string, rotated time.Time, err error) {
+	if err := v.reload(); err != nil {
+		return nil, time.Time{}, err
+	}
+	k := v.keys.Load()
+	for id := range k.ids {
+		all = append(all, formatKeyID(id))
+	}
+	slices.Sort(all)
+	return all, k.rotated, nil
+}
+
+// change writes the file anew with what edit makes of its keys. edit gives the time of the last rotation.
+func (v *Vault) change(edit func(*keyset.Manager, *keys) (time.Time, error)) error {
+	unlock, err := lock(v.path + ".lock") // two changes at once would lose one of the keys, and what it sealed
 	if err != nil {
 		return err
 	}
@@ -180,18 +256,15 @@ func (v *Vault) Rotate() error {
 	}
 	k := v.keys.Load()
 	m := keyset.NewManagerFromHandle(k.handle)
-	id, err := m.Add(aead.AES256GCMKeyTemplate())
+	rotated, err := edit(m, k)
 	if err != nil {
-		return fmt.Errorf("make a key: %w", err)
-	}
-	if err := m.SetPrimary(id); err != nil {
-		return fmt.Errorf("make key %s the first: %w", formatKeyID(id), err)
+		return err
 	}
 	handle, err := m.Handle()
 	if err != nil {
-		return fmt.Errorf("make a key: %w", err)
+		return fmt.Errorf("make the keys: %w", err)
 	}
-	temp, err := writeTemp(v.path, handle, k.equality)
+	temp, err := writeTemp(v.path, handle, k.equality, rotated)
 	if err != nil {
 		return err
 	}
@@ -267,7 +340,8 @@ func readKeys(path string) (*keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the signing key: %w", err)
 	}
-	k := &keys{handle: handle, ids: map[uint32]bool{}, equality: file.Equality, signing: ed25519.NewKeyFromSeed(seed)}
+	k := &keys{handle: handle, rotated: file.Rotated, file: info, ids: map[uint32]bool{}, equality: file.Equality,
+		signing: ed25519.NewKeyFromSeed(seed)}
 	if k.aead, err = aead.New(handle); err != nil {
 		return nil, fmt.Errorf("%w: %s holds keys of another kind", ErrKeyFile, path)
 	}
@@ -280,12 +354,12 @@ func readKeys(path string) (*keys, error) {
 }
 
 // writeTemp writes a key file, synced, beside path and returns its name.
-func writeTemp(path string, handle *keyset.Handle, equality []byte) (string, error) {
+func writeTemp(path string, handle *keyset.Handle, equality []byte, rotated time.Time) (string, error) {
 	var seal bytes.Buffer
 	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&seal)); err != nil {
 		return "", fmt.Errorf("write the key file: %w", err)
 	}
-	raw, err := json.MarshalIndent(keyFile{Format: keyFormat, Seal: seal.Bytes(), Equality: equality}, "", "  ")
+	raw, err := json.MarshalIndent(keyFile{Format: keyFormat, Seal: seal.Bytes(), Equality: equality, Rotated: rotated}, "", "  ")
 	if err != nil {
 		return "", fmt.Errorf("write the key file: %w", err)
 	}

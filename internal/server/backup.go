@@ -29,6 +29,11 @@ func (a *App) Backup(ctx context.Context, to string) error {
 	if err := emptyDir(to); err != nil {
 		return err
 	}
+	release, err := a.Vault.Hold() // the copy of the key file has every key that the other copies need
+	if err != nil {
+		return err
+	}
+	defer release()
 	name := backupSQLite
 	if a.onPostgres() {
 		name = backupPostgres

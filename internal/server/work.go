@@ -12,6 +12,7 @@ import (
 	"github.com/duebook/duebook/internal/mail"
 	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/network"
+	"github.com/duebook/duebook/internal/reseal"
 	"github.com/duebook/duebook/internal/sending"
 )
 
@@ -22,6 +23,7 @@ func (a *App) handlers() (map[string]job.Handler, error) {
 		approval.ModeKind:   approval.HoldMode(a.DB),
 		approval.RemindKind: approval.Remind(a.DB, a.PublicURL),
 		sending.PrintKind:   sending.Printer(a.DB, filepath.Join(a.Dir, "post")),
+		reseal.Kind:         a.Sealed().Handle,
 	}
 	if a.SMTP == "" {
 		return all, nil // mails wait; a sandbox catches them when they are written
@@ -37,6 +39,11 @@ func (a *App) handlers() (map[string]job.Handler, error) {
 	o.Makes(sending.Maker, sending.Make(a.DB))
 	all[outbox.Kind] = o.Send
 	return all, nil
+}
+
+// Sealed is what the vault's keys are used for.
+func (a *App) Sealed() reseal.Store {
+	return reseal.Store{DB: a.DB, Blobs: a.Blobs, Vault: a.Vault, Log: a.Log}
 }
 
 // smtp reads the mail server's address: [user:password@]host:port.
