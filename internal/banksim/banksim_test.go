@@ -552,18 +552,23 @@ func TestChecks(t *testing.T) {
 		name, payee string
 		voided      string // the void, if any
 		issuedLate  bool   // the file came on 8 December
+		pay         string // the reference of an exception that is to be paid
 		want        []paid
+		asked       string // reasons of the exceptions
 	}{
 		{name: "plain", payee: "V1", want: []paid{{"2026-12-03", 1250}}},
 		{name: "never", payee: "V1 SIM-NEVER", want: nil},
-		{name: "returned mail", payee: "V1 sim-rts", want: nil},
+		{name: "returned mail", payee: "V1 sim-rts", want: nil, asked: "RETURNED_MAIL"},
 		{name: "2 days", payee: "SIM-D2 V1", want: []paid{{"2026-11-30", 1250}}},
 		{name: "0 days", payee: "V1 SIM-D0", want: []paid{{"2026-11-27", 1250}}},
 		{name: "90 days", payee: "V1 SIM-D90", want: []paid{{"2027-04-07", 1250}}},
 		{name: "no number of days", payee: "V1 SIM-D9x", want: []paid{{"2026-12-03", 1250}}},
-		{name: "altered", payee: "V1 (SIM-ALTERED)", want: []paid{{"2026-12-03", 12500}}},
-		{name: "twice", payee: "V1 SIM-DUP", want: []paid{{"2026-12-03", 1250}, {"2026-12-04", 1250}}},
-		{name: "tokens together", payee: "SIM-D1 SIM-DUP", want: []paid{{"2026-11-27", 1250}, {"2026-11-30", 1250}}},
+		{name: "altered", payee: "V1 (SIM-ALTERED)", want: nil, asked: "AMOUNT"},
+		{name: "altered, to be paid", payee: "V1 (SIM-ALTERED)", pay: "20261203-10001-1", want: []paid{{"2026-12-03", 12500}}, asked: "AMOUNT"},
+		{name: "twice", payee: "V1 SIM-DUP", want: []paid{{"2026-12-03", 1250}}, asked: "DUPLICATE"},
+		{name: "E20: voided and presented", payee: "V1 SIM-D5", voided: "20261202T120000Z", want: nil, asked: "VOIDED"},
+		{name: "voided and to be paid", payee: "V1 SIM-D5", voided: "20261202T120000Z", pay: "20261203-10001-1", want: []paid{{"2026-12-03", 1250}}, asked: "VOIDED"},
+		{name: "tokens together", payee: "SIM-D1 SIM-DUP", want: []paid{{"2026-11-27", 1250}}, asked: "DUPLICATE"},
 		{name: "file late", payee: "V1", issuedLate: true, want: []paid{{"2026-12-09", 1250}}},
 		{name: "VOI-3: voided in time", payee: "V1", voided: "20261203T120000Z", want: nil},
 		{name: "voided a day late", payee: "V1", voided: "20261204T120000Z", want: []paid{{"2026-12-03", 1250}}},
@@ -582,8 +587,15 @@ func TestChecks(t *testing.T) {
 			if tt.voided != "" {
 				b.deliver(tt.voided+"-v"+checkSuffix, row(tt.payee, "V"))
 			}
+			if tt.pay != "" {
+				b.deliver("20261203T185959Z-d"+decisionSuffix, "reference,decision\n"+tt.pay+",pay\n")
+			}
 			var got []paid
+			asked := ""
 			for _, n := range b.step("2026-11-01T00:00:00Z", "2029-01-01T00:00:00Z") {
+				if strings.HasSuffix(n, "-exceptions.csv") {
+					asked += strings.Split(strings.Split(b.read(n), "\n")[1], ",")[6]
+				}
 				if !strings.HasSuffix(n, ".bai") {
 					continue
 				}
@@ -595,8 +607,8 @@ func TestChecks(t *testing.T) {
 					got = append(got, paid{day.String(), l.Amount})
 				}
 			}
-			if !slices.Equal(got, tt.want) {
-				t.Errorf("got %v, want %v", got, tt.want)
+			if !slices.Equal(got, tt.want) || asked != tt.asked {
+				t.Errorf("got %v, asked about %q; want %v, %q", got, asked, tt.want, tt.asked)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package banksim
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -8,9 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/duebook/duebook/internal/bank/bai2"
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/money"
 )
 
 // check is a row of a positive-pay file.
@@ -108,11 +111,27 @@ func cents(s string) (int64, error) {
 	return int64(n), nil
 }
 
-// present books the checks of the accepted files on the days they are paid (SIM-7). Of two issues of one serial the
-// first counts.
-func (s *Sim) present(deliveries []delivery) []movement {
+// exception is a check that the bank returns unless it is told to pay it (CHK-7), or, without a presentation, one that
+// the post brought back.
+type exception struct {
+	check
+	reference, reason string
+	presented         int64 // cents
+	day               civil.Date
+}
+
+const returnedMail = "RETURNED_MAIL"
+
+// deadline is until when an exception may be answered: 14:00 in New York on the day of its presentation.
+func (x exception) deadline() time.Time { return x.day.At(14, 0, civil.NewYork) }
+
+// present books the checks of the accepted files on the days they are paid (SIM-7), and tells what it asks about: what
+// differs from its issue, comes twice, or was voided. Of two issues of one serial the first counts. A void check is
+// presented only where its payee's name has a token.
+func (s *Sim) present(deliveries []delivery) ([]movement, []exception) {
 	type key struct{ account, serial string }
 	voided := map[key]civil.Date{}
+	pay := map[string]time.Time{}
 	for _, d := range deliveries {
 		for _, c := range d.checks {
 			k := key{c.account.Number, c.serial}
@@ -120,8 +139,14 @@ func (s *Sim) present(deliveries []delivery) []movement {
 				voided[k] = civil.Of(d.at, civil.NewYork)
 			}
 		}
+		for _, reference := range d.pay {
+			if _, ok := pay[reference]; !ok && d.reason == "" {
+				pay[reference] = d.at
+			}
+		}
 	}
 	var moves []movement
+	var asked []exception
 	issued := map[key]bool{}
 	for _, d := range deliveries {
 		if d.reason != "" {
@@ -136,22 +161,87 @@ func (s *Sim) present(deliveries []delivery) []movement {
 			issued[k] = true
 			p := presentation(c.payee)
 			day := s.calendar.Add(c.issued, p.after)
-			for range p.times {
+			for n := range p.times {
 				if day.Before(first) {
 					day = first
 				}
 				day = s.calendar.OnOrAfter(day)
-				if v, ok := voided[k]; ok && !day.Before(v) {
-					break
+				x := exception{check: c, presented: c.amount * p.factor, day: day, reference: fmt.Sprintf("%s-%s-%d", strings.ReplaceAll(day.String(), "-", ""), c.serial, n+1)}
+				v, void := voided[k]
+				switch {
+				case p.back:
+					if x.reason = returnedMail; void {
+						x.reason = ""
+					}
+				case void && !day.Before(v) && !(p.token && v.Before(day)):
+					x.presented = 0
+				case void && v.Before(day):
+					x.reason = "VOIDED"
+				case n > 0:
+					x.reason = "DUPLICATE"
+				case p.factor != 1:
+					x.reason = "AMOUNT"
 				}
-				moves = append(moves, movement{c.account, day, bai2.Line{
-					Type: bai2.CheckPaid, Amount: c.amount * p.factor, CustomerRef: c.serial, Text: "CHECK PAID",
-				}})
+				if x.reason != "" {
+					asked = append(asked, x)
+				}
+				at, told := pay[x.reference]
+				if x.presented > 0 && !p.back && (x.reason == "" || told && at.Before(x.deadline())) {
+					moves = append(moves, movement{c.account, day, bai2.Line{
+						Type: bai2.CheckPaid, Amount: x.presented, CustomerRef: c.serial, Text: "CHECK PAID",
+					}})
+				}
 				day = s.calendar.Next(day)
 			}
 		}
 	}
-	return moves
+	return moves, asked
+}
+
+// exceptions are the files that ask about checks, at 08:00 in New York on the day of their presentation.
+func exceptions(asked []exception) []answer {
+	days := map[civil.Date][][]string{}
+	for _, x := range asked {
+		deadline := x.deadline().UTC().Format(time.RFC3339)
+		if x.reason == returnedMail {
+			deadline = ""
+		}
+		days[x.day] = append(days[x.day], []string{x.reference, x.account.Number, x.serial, money.FormatMinor(x.presented, 2), x.payee, x.day.String(),
+			x.reason, deadline})
+	}
+	var all []answer
+	for day, rows := range days {
+		var body bytes.Buffer
+		w := csv.NewWriter(&body)
+		_ = w.WriteAll(append([][]string{{"reference", "account", "serial", "amount", "payee", "presented", "reason", "deadline"}}, rows...)) // to memory
+		due := day.At(8, 0, civil.NewYork)
+		all = append(all, answer{due, stamp(due) + "-exceptions.csv", body.Bytes()})
+	}
+	return all
+}
+
+var decisionHeader = []string{"reference", "decision"}
+
+// takeDecisions reads the answers to exceptions. The error is the reason for their rejection.
+func takeDecisions(src io.Reader, d *delivery) error {
+	r := csv.NewReader(io.LimitReader(src, maxRecallFile))
+	r.FieldsPerRecord = len(decisionHeader)
+	head, err := r.Read()
+	if err != nil || !slices.Equal(head, decisionHeader) {
+		return errors.New("line 1: header is not " + strings.Join(decisionHeader, ","))
+	}
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if row[1] == "pay" {
+			d.pay = append(d.pay, strings.Clone(row[0]))
+		}
+	}
 }
 
 // plan is when, how often and for how many times its amount a check is presented.
@@ -159,6 +249,8 @@ type plan struct {
 	after  int // banking days after issue
 	times  int
 	factor int64
+	token  bool // something was asked for: it is presented even when void
+	back   bool // the post brings it back instead
 }
 
 // presentation reads the tokens in a payee's name (SIM-7). They are words of it, in any letter case.
@@ -167,19 +259,24 @@ func presentation(payee string) plan {
 	never := false
 	for _, word := range strings.Fields(strings.ToUpper(payee)) {
 		switch word = strings.Trim(word, ".,;:()[]\"'"); word {
-		case "SIM-NEVER", "SIM-RTS":
+		case "SIM-NEVER":
 			never = true
+		case "SIM-RTS":
+			p.back = true
 		case "SIM-ALTERED":
-			p.factor = 10
+			p.factor, p.token = 10, true
 		case "SIM-DUP":
-			p.times = 2
+			p.times, p.token = 2, true
 		default:
 			if n, ok := strings.CutPrefix(word, "SIM-D"); ok {
 				if days, err := strconv.ParseUint(n, 10, 10); err == nil {
-					p.after = int(days)
+					p.after, p.token = int(days), true
 				}
 			}
 		}
+	}
+	if p.back {
+		p.times = 1
 	}
 	if never {
 		p.times = 0

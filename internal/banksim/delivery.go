@@ -41,6 +41,7 @@ type delivery struct {
 	wires   []wire
 	message string // id that a file of wires gives itself
 
+	pay      []string // references of exceptions that are to be paid
 	recalled []string // traces of entries that are to be sent back
 }
 
@@ -106,11 +107,13 @@ const (
 	achSuffix    = ".ach"
 	checkSuffix  = "-positivepay.csv"
 	recallSuffix = "-recall.csv"
+
+	decisionSuffix = "-decisions.csv"
 )
 
 func fromName(name string) (delivery, bool) {
 	id, known := name, false
-	for _, suffix := range []string{achSuffix, checkSuffix, recallSuffix, wireSuffix} {
+	for _, suffix := range []string{achSuffix, checkSuffix, recallSuffix, decisionSuffix, wireSuffix} {
 		if id, known = strings.CutSuffix(name, suffix); known {
 			break
 		}
@@ -128,6 +131,8 @@ func (d *delivery) isACH() bool    { return strings.HasSuffix(d.name, achSuffix)
 func (d *delivery) isWires() bool  { return strings.HasSuffix(d.name, wireSuffix) }
 func (d *delivery) isRecall() bool { return strings.HasSuffix(d.name, recallSuffix) }
 
+func (d *delivery) isDecisions() bool { return strings.HasSuffix(d.name, decisionSuffix) }
+
 // take reads the file at path. What is wrong with it becomes the reason; only a file that cannot be read is an error.
 func (s *Sim) take(path string, d *delivery) error {
 	f, err := os.Open(path)
@@ -142,6 +147,8 @@ func (s *Sim) take(path string, d *delivery) error {
 		err = s.takeACH(src, d)
 	case d.isRecall():
 		err = takeRecall(src, d)
+	case d.isDecisions():
+		err = takeDecisions(src, d)
 	case d.isWires():
 		err = s.takeWires(src, d)
 	default:

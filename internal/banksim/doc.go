@@ -11,12 +11,14 @@
 //	20261125T090000Z-<id>.ach              NACHA
 //	20261125T090000Z-<id>-positivepay.csv  checks issued and voided
 //	20261125T090000Z-<id>-recall.csv       entries to be sent back
+//	20261125T090000Z-<id>-decisions.csv    what to do with checks that the bank asked about
 //	20261125T090000Z-<id>-wire.xml         wires (pain.001.001.09)
 //
 // in/, due at the UTC instant in the name:
 //
 //	20261125T090500Z-<id>.ack              what was received, and ACCEPTED or REJECTED (SIM-2)
 //	20261125T091000Z-<id>-status.xml       what becomes of each wire (pain.002.001.10)
+//	20261202T130000Z-exceptions.csv        checks that the bank asks about (CHK-7)
 //	20261130T110000Z-statement.xml         the same as camt.053.001.08, for accounts that ask for it
 //	20261130T110000Z-statement.bai         BAI2 for a banking day with movements, 06:00 on the next one (SIM-3)
 //	20261201T130000Z-returns.ach           returns and corrections, 08:00 on their banking day (SIM-4, SIM-5)
@@ -54,7 +56,10 @@
 // # Checks
 //
 // A check is presented on the 5th banking day after its issue date, and at the earliest on the first banking day after
-// its file was delivered, unless its payee's name has a token (SIM-7): SIM-NEVER, SIM-RTS (returned mail: never
-// presented), SIM-D<n> (the n-th banking day), SIM-ALTERED (ten times the amount), SIM-DUP (again on the next banking
-// day). A check is not paid on the New York day on which its void was delivered, or later.
+// its file was delivered, unless its payee's name has a token (SIM-7): SIM-NEVER, SIM-RTS (the post brings it back on that
+// day), SIM-D<n> (the n-th banking day), SIM-ALTERED (ten times the amount), SIM-DUP (again on the next banking day). A
+// check is not paid on the New York day on which its void was delivered, or later.
+//
+// What differs from its issue, comes a second time, or was voided before and has a token, is asked about at 08:00 on its
+// day, and returned unless a list of decisions says pay before 14:00. A list is not acknowledged.
 package banksim

@@ -127,7 +127,7 @@ func (s *Sim) play(deliveries []delivery) ([]answer, error) {
 	)
 	asked := recalls(deliveries)
 	for _, d := range deliveries {
-		if d.isRecall() {
+		if d.isRecall() || d.isDecisions() {
 			continue // no program answers a request, only what comes of it
 		}
 		answers = append(answers, d.ack())
@@ -156,7 +156,9 @@ func (s *Sim) play(deliveries []delivery) ([]answer, error) {
 			}
 		}
 	}
-	moves = append(moves, s.present(deliveries)...)
+	paid, unpaid := s.present(deliveries)
+	moves = append(moves, paid...)
+	answers = append(answers, exceptions(unpaid)...)
 	for day, list := range backs {
 		answers = append(answers, returnsFile(day, list))
 	}

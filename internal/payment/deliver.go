@@ -30,7 +30,7 @@ type bankFile struct {
 
 // endings are the names of files that leave, behind instant and id, by kind. What ends in .pdf goes to checks/.
 var endings = map[string]string{"ach": ".ach", "prenote": ".ach", "debit": ".ach", "wire": "-wire.xml", "positivepay": "-positivepay.csv", "checks": "-checks.pdf",
-	"stops": "-positivepay.csv", "recall": "-recall.csv"}
+	"stops": "-positivepay.csv", "recall": "-recall.csv", "decisions": "-decisions.csv"}
 
 // place is the folder a kind of file is put into.
 func place(kind string) string {
@@ -219,7 +219,7 @@ func delivered(tx *db.Tx, f bankFile) error {
 		int64(clock.FromTime(tx.Now())))
 	tx.Audit("deliver", "bankFile", f.id, "")
 	switch f.kind {
-	case "positivepay", "stops", "recall":
+	case "positivepay", "stops", "recall", "decisions":
 		return nil
 	case "checks":
 		_, err := mail(tx, f, CheckAllocated, 0, math.MaxInt64)

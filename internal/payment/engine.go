@@ -47,6 +47,7 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 		e.Release(ctx, org, at),
 		e.Lapse(ctx, org, at),
 		e.tell(ctx, org, at),
+		e.Answer(ctx, org, at),
 		e.Collect(ctx, org, at),
 		e.Deliver(ctx, org, at),
 		e.SettleDebits(ctx, org, at),
@@ -118,6 +119,16 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 		}
 		if !settles.IsZero() {
 			note(settles)
+		}
+		deadline, answers, err := exceptionsDue(tx)
+		if err != nil {
+			return err
+		}
+		if answers > 0 {
+			note(after)
+		}
+		if deadline > 0 {
+			note(deadline.Time())
 		}
 		stale, err := lapses(tx)
 		if err != nil {

@@ -279,7 +279,11 @@ func (s statementLine) match(tx *db.Tx) (ids.ID, error) {
 	case bai2.ACHSettlementDebit, bai2.ACHDebit, 455:
 		return s.settle(tx)
 	case bai2.CheckPaid:
-		return s.pay(tx)
+		matched, err := s.pay(tx)
+		if err == nil && matched == "" {
+			err = s.strange(tx)
+		}
+		return matched, err
 	case bai2.WireOut:
 		return s.wired(tx)
 	case bai2.WireIn:

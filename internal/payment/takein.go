@@ -167,6 +167,16 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 		}
 	case ".xml":
 		return e.understandXML(org, content, in)
+	case ".csv":
+		in.kind = "exceptions"
+		if !strings.HasSuffix(name, "-exceptions.csv") {
+			return &unreadable{errors.New("a list whose name does not end in -exceptions.csv")}
+		}
+		rows, err := readExceptions(e.vault, org, content)
+		if err != nil {
+			return &unreadable{err}
+		}
+		in.apply = func(tx *db.Tx) error { return takeExceptions(tx, in.id, rows) }
 	case ".bai":
 		in.kind = "statement"
 		f, err := bai2.Read(bytes.NewReader(content))
@@ -177,7 +187,7 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 		in.apply = func(tx *db.Tx) error { return takeStatement(tx, in.id, f, hashes) }
 	default:
 		in.kind = "unknown"
-		return &unreadable{errors.New("the name has none of the endings .ack, .ach, .bai, .xml")}
+		return &unreadable{errors.New("the name has none of the endings .ack, .ach, .bai, .csv, .xml")}
 	}
 	return nil
 }

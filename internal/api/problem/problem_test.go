@@ -81,7 +81,7 @@ func TestCatalogueV2IsTheSpecification(t *testing.T) {
 // What a generation cannot meet: conditions that only another door, the web or the command line provokes.
 var (
 	notV1 = []string{
-		"bank_account_used", "email_taken", "last_administrator", "payment_not_cancelable", "reset_invalid", "vendor_ach_waiting",
+		"exception_decided", "bank_account_used", "email_taken", "last_administrator", "payment_not_cancelable", "reset_invalid", "vendor_ach_waiting",
 		"vendor_bank_account_exists", "endpoint_unknown", "parameter_missing", "key_missing", "entity_unknown", "list_entity_unknown",
 		"verb_unknown", "verb_not_offered", "entity_mismatch", "member_unknown", "value_type", "value_choice", "list_value",
 		"filter_field", "filter_operator", "sort_field", "nothing_found", "pay_permission_missing", "version_not_served", "bulk_size",
@@ -93,7 +93,7 @@ var (
 		"report_too_long", "check_state", "check_not_announced", // the register of checks is the web's
 		"screening_same_person", "screening_decided", // and so are sanctions hits
 	}
-	notV2 = []string{"invitation_over", "operation_unknown", "rolled_back", "reset_invalid", "approval_link_unknown", "approval_link_void", "sod_mode_change", "sod_mode_second", "sod_mode_none", "factor_set", "pay_link_unknown", "pay_link_throttled",
+	notV2 = []string{"exception_decided", "invitation_over", "operation_unknown", "rolled_back", "reset_invalid", "approval_link_unknown", "approval_link_void", "sod_mode_change", "sod_mode_second", "sod_mode_none", "factor_set", "pay_link_unknown", "pay_link_throttled",
 		"pay_form_used", "pay_account_kept",
 		"report_too_long", "check_state", "check_not_announced", "screening_same_person", "screening_decided"}
 )
