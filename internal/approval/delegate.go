@@ -195,6 +195,23 @@ func (c *chain) stand(tx *db.Tx, user ids.ID, amount int64) (ids.ID, error) {
 	return "", nil
 }
 
+// MayDecide reports whether the caller may decide about the document now, for itself or for somebody else.
+func (k Kind) MayDecide(tx *db.Tx, id ids.ID) (bool, error) {
+	c, err := k.chain(tx, id)
+	if err != nil {
+		return false, err
+	}
+	rec, err := k.Documents.LoadAny(tx, id)
+	if err != nil {
+		return false, err
+	}
+	_, err = c.acting(tx, tx.Caller().User, k.Facts(rec).Amount)
+	if errors.Is(err, ErrNotTurn) || errors.Is(err, ErrTwice) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Task is one document that waits for a user, in its own place or that of For.
 type Task struct {
 	*Approver

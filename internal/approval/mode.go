@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -52,7 +53,7 @@ func AskMode(tx *db.Tx, mode string) error {
 	if err != nil {
 		return err
 	}
-	before := o.Preferences.SoDMode
+	before := cmp.Or(o.Preferences.SoDMode, sodOff)
 	if err := o.Set("sodMode", mode); err != nil {
 		return err
 	}

@@ -168,7 +168,7 @@ func (m *mailing) note(k Kind, rec record.Record, f *Facts, r *Approver, people 
 	if field := k.Documents.Field("dueDate"); field != nil {
 		due := *field.At(rec).(*civil.Date)
 		what += ", due " + due.String()
-		urgent = due.Before(business.Add(m.today, urgentDays))
+		urgent = Urgent(due, m.today)
 	}
 	if urgent {
 		what = "URGENT - " + what
@@ -194,6 +194,11 @@ func (m *mailing) note(k Kind, rec record.Record, f *Facts, r *Approver, people 
 		m.urgent[p] = m.urgent[p] || urgent
 	}
 	return nil
+}
+
+// Urgent reports whether a document is due in less than three business days (APR-13).
+func Urgent(due, today civil.Date) bool {
+	return !due.IsZero() && due.Before(business.Add(today, urgentDays))
 }
 
 // send writes one mail to each of the people.

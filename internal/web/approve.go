@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -33,11 +32,19 @@ func (c *call) approvers(tx *db.Tx, page *view.BillPage, id ids.ID) error {
 		if r.Status == approval.HasApproved || r.Status == approval.HasDenied {
 			a.When = view.Instant(r.StatusChangedTime.Time(), c.zone)
 		}
+		if !r.ActedBy.IsNull() {
+			by, err := read.UserName(tx, r.ActedBy)
+			if err != nil {
+				return err
+			}
+			a.Name = by + " for " + a.Name
+		}
 		page.Approvers = append(page.Approvers, a)
-		mine := r.UserID == tx.Caller().User && (r.Status == approval.Waiting || r.Status == approval.Viewed)
-		page.CanDecide = page.CanDecide || mine && c.may(org.ApproveBills)
 	}
-	return nil
+	if c.may(org.ApproveBills) && len(page.Approvers) > 0 {
+		page.CanDecide, err = bill.Approvals.MayDecide(tx, id)
+	}
+	return err
 }
 
 func (h *handler) approve(c *call) error {
@@ -64,20 +71,12 @@ func (c *call) decide(notice string, act func(*db.Tx, ids.ID, string) error) err
 	}
 	comment := strings.TrimSpace(c.r.PostFormValue("comment"))
 	err = c.write(func(tx *db.Tx) error { return act(tx, id, comment) })
-	text := ""
-	switch {
-	case errors.Is(err, approval.ErrNotTurn):
-		text = "It is not your turn to approve this bill, or it was decided meanwhile."
-	case errors.Is(err, approval.ErrOwn):
-		text = "You entered this bill: somebody else approves it."
-	case errors.Is(err, fault.ErrMissing):
-		text = "Say why you deny this bill."
-	case errors.Is(err, fault.ErrTooLong):
-		text = "The comment is too long: 4,000 characters at most."
-	case err != nil:
-		return err
-	default:
+	if err == nil {
 		return c.done(view.BillURL(string(id)), notice)
+	}
+	text, known := decisionRefused(err)
+	if !known {
+		return err
 	}
 	return c.showBill(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: text}})
 }

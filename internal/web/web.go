@@ -115,6 +115,21 @@ func (h *handler) routes() []route {
 		{"GET /bills/{id}", h.bill},
 		{"POST /bills/{id}/approve", h.approve},
 		{"POST /bills/{id}/deny", h.deny},
+		{"GET /approvals", h.approvalQueue},
+		{"POST /approvals", h.decideMany},
+		{"POST /approvals/delegation", h.delegate},
+		{"POST /approvals/delegation/end", h.endDelegation},
+		{"GET /approve/{token}", h.mailLink},
+		{"POST /approve/{token}", h.decideByMail},
+		{"GET /settings/approval-policies", h.policies},
+		{"GET /settings/approval-policies/new", h.newPolicyForm},
+		{"POST /settings/approval-policies/new", h.savePolicy},
+		{"GET /settings/approval-policies/{id}", h.policyForm},
+		{"POST /settings/approval-policies/{id}", h.savePolicy},
+		{"POST /settings/approval-policies/{id}/switch", h.switchPolicy},
+		{"GET /settings/approval-policies/{id}/replay", h.replayPolicy},
+		{"POST /settings/approval-policies/groups", h.saveGroup},
+		{"POST /settings/approval-policies/separation", h.changeSeparation},
 		{"POST /bills/{id}/documents", h.attach},
 		{"GET /bills/{id}/documents/{document}", h.download},
 		{"GET /bills/{id}/pay", h.payForm},
@@ -321,6 +336,10 @@ var notices = map[string]view.Flash{
 	"entered":    {Tone: view.Good, Text: "The bill is entered."},
 	"approved":   {Tone: view.Good, Text: "You have approved this bill."},
 	"denied":     {Tone: view.Good, Text: "You have denied this bill."},
+	"approveall": {Tone: view.Good, Text: "You have approved what you chose."},
+	"denyall":    {Tone: view.Good, Text: "You have denied what you chose."},
+	"delegated":  {Tone: view.Good, Text: "On those days that person can decide in your place."},
+	"modeasked":  {Tone: view.Wait, Text: "The change is asked for. All administrators are told."},
 	"attached":   {Tone: view.Good, Text: "The document is added."},
 	"vendor":     {Tone: view.Good, Text: "The vendor is added."},
 	"bank":       {Tone: view.Good, Text: "The bank account is added. A test entry goes to it with the next run."},
@@ -421,6 +440,13 @@ func (c *call) readFrame(tx *db.Tx) error {
 	c.frame = view.Page{
 		Rail: view.Rail(0, bills, payments), Org: view.Organisation{ID: string(c.org.ID), Name: c.org.Name},
 		Orgs: organisationList(all), User: c.user, Version: c.h.Version, Help: view.ErrorsURL,
+	}
+	if c.may(org.ApproveBills) {
+		n, err := c.waitsForUser(tx)
+		if err != nil {
+			return err
+		}
+		c.frame.Rail = view.WithApprovals(c.frame.Rail, n)
 	}
 	if c.may(org.ManageBills) {
 		c.frame.New = append(c.frame.New, view.Link{Text: "Bill", URL: view.NewBillURL("")})
