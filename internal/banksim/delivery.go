@@ -198,7 +198,7 @@ func (s *Sim) takeACH(src io.Reader, d *delivery) error {
 		case ok && ending == 500:
 			refuse("line %d: %w", e.Line, errRefused)
 		case e.Routing == account.Routing && e.Account == account.Number:
-		case ok && 0 < ending && ending < 500:
+		case ok && (0 < ending && ending < 500 || ending == 611 || ending == 617):
 			d.special = append(d.special, e)
 		}
 		d.lump(account, e)

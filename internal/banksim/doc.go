@@ -38,6 +38,7 @@
 //	0300  a debit is returned R10 on the first banking day from the 59th day after settlement
 //	0400  a credit is returned R23 on the 3rd banking day after settlement, when it had cleared
 //	0500  the file is rejected, whatever the entry; what is rejected for its form says REJECTED FORMAT
+//	0611  a debit is returned R11, as one that reverses a credit; 0617: R17
 //	0600  the entry is posted, and not sent back when asked for
 //
 // A live credit that a list asks for until 13:00 Pacific of the banking day before its effective date comes back as R06,

@@ -79,6 +79,8 @@ func (s *Sim) back(d delivery, e achread.Entry) (back, bool) {
 	case ending == 300 && live && !e.Credit():
 		b.code = "R10"
 		b.day = s.calendar.OnOrAfter(b.settled.AddDays(59))
+	case (ending == 611 || ending == 617) && live && !e.Credit():
+		b.code = fmt.Sprintf("R%02d", ending-600)
 	case ending == 400 && live && e.Credit():
 		b.code = "R23"
 		b.day = s.calendar.Add(b.settled, 3)

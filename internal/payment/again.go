@@ -87,10 +87,8 @@ func (e *Engine) WriteAgain(ctx context.Context, who db.Caller, at time.Time, fi
 	return made, err
 }
 
-// rejectedEntries are the entries of a rejected file by their traces.
+// rejectedEntries are the entries of a rejected file by their traces, for who approves payments.
 func (e *Engine) rejectedEntries(ctx context.Context, who db.Caller, file ids.ID) (map[string]achread.Entry, error) {
-	var f bankFile
-	var sealed string
 	err := e.db.Read(ctx, who, func(tx *db.Tx) error {
 		if err := tx.Require(org.ApprovePayments); err != nil {
 			return err
@@ -100,15 +98,25 @@ func (e *Engine) rejectedEntries(ctx context.Context, who db.Caller, file ids.ID
 		if err == nil && len(found) == 0 {
 			err = fault.ErrNotFound.With(string(file))
 		}
-		if err == nil {
-			f, sealed, err = lockFile(tx, file)
-		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	content, err := e.vault.Open(sealed, string(who.Org), "bank_files", "bytes", string(f.id))
+	return e.fileEntries(ctx, who, file)
+}
+
+// fileEntries are the entries of a file of ours by their traces.
+func (e *Engine) fileEntries(ctx context.Context, who db.Caller, file ids.ID) (map[string]achread.Entry, error) {
+	var sealed string
+	err := e.db.Read(ctx, who, func(tx *db.Tx) (err error) {
+		_, sealed, err = lockFile(tx, file)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	content, err := e.vault.Open(sealed, string(who.Org), "bank_files", "bytes", string(file))
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +126,7 @@ func (e *Engine) rejectedEntries(ctx context.Context, who db.Caller, file ids.ID
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the rejected file %s: %w", file, err)
+		return nil, fmt.Errorf("read the file %s: %w", file, err)
 	}
 	return entries, nil
 }

@@ -48,10 +48,12 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 		e.Lapse(ctx, org, at),
 		e.tell(ctx, org, at),
 		e.Answer(ctx, org, at),
+		e.reverse(ctx, org, at),
 		e.Collect(ctx, org, at),
 		e.Deliver(ctx, org, at),
 		e.SettleDebits(ctx, org, at),
 		e.Clear(ctx, org, at),
+		e.confirmReversals(ctx, org, at),
 	)
 }
 
@@ -109,6 +111,13 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 			if t > 0 {
 				note(clock.Instant(t).Time())
 			}
+		}
+		reversals, err := reversalsDue(tx)
+		if err != nil {
+			return err
+		}
+		if !reversals.IsZero() {
+			note(reversals)
 		}
 		leaves, settles, err := debitsDue(tx)
 		if err != nil {

@@ -291,9 +291,17 @@ func (s statementLine) match(tx *db.Tx) (ids.ID, error) {
 	case bai2.ACHReturnCredit:
 		return s.credit(tx)
 	case bai2.ACHSettlementCredit, bai2.ACHCredit, 165:
-		return s.collected(tx)
+		id, err := s.collected(tx)
+		if err == nil && id.IsNull() {
+			return s.reversed(tx)
+		}
+		return id, err
 	case bai2.ACHReturnDebit:
-		return s.taken(tx)
+		id, err := s.taken(tx)
+		if err == nil && id.IsNull() {
+			return s.reversalTaken(tx)
+		}
+		return id, err
 	}
 	return "", nil
 }

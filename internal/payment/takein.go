@@ -277,6 +277,9 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	if a.format && (f.kind == "ach" || f.kind == "prenote") {
 		return unwrite(tx, f, in, a.rejected)
 	}
+	if f.kind == "reversal" {
+		return rejectReversals(tx, f.batch, a.rejected)
+	}
 	if f.kind != "ach" && f.kind != "debit" && f.kind != "wire" {
 		return nil
 	}
@@ -371,6 +374,9 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 	s, err := findEntry(tx, original)
 	if err == nil && s == nil {
 		err = debitBack(tx, day, b, original, b.Trace, code)
+		if err == nil && b.Return != nil {
+			err = reversalBack(tx, b, change{file: file, reasonCode: code, note: reasonText(code)})
+		}
 	}
 	if err != nil || s == nil {
 		return err

@@ -52,8 +52,12 @@ func Verify(tx *db.Tx, vault *secret.Vault) (bad []Violation, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if moc != failed-flying {
-		note("GL-5", "Money Out Clearing is %d; under way are %d, returned and not yet credited by the bank %d", moc, flying, failed)
+	reversed, err := reversalsOpen(tx)
+	if err != nil {
+		return nil, err
+	}
+	if moc != failed-flying+reversed {
+		note("GL-5", "Money Out Clearing is %d; under way are %d, returned and not yet credited by the bank %d, of reversals %d", moc, flying, failed, reversed)
 	}
 	if err := verifyDebits(tx, note); err != nil {
 		return nil, err

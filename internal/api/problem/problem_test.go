@@ -86,7 +86,7 @@ var (
 		"verb_unknown", "verb_not_offered", "entity_mismatch", "member_unknown", "value_type", "value_choice", "list_value",
 		"filter_field", "filter_operator", "sort_field", "nothing_found", "pay_permission_missing", "version_not_served", "bulk_size",
 		"approver_unable", "not_approvers_turn", "acted_already", "own_document",
-		"customer_charge_waiting", "receipt_not_voidable", "charge_not_authorised", "customer_account_unusable", "payment_not_voidable", "payment_not_waiting", "second_person", "credit_duplicate", "credit_in_use", "credit_exceeded", "credit_not_usable",
+		"customer_charge_waiting", "receipt_not_voidable", "charge_not_authorised", "customer_account_unusable", "payment_not_voidable", "payment_not_reversible", "payment_not_waiting", "second_person", "credit_duplicate", "credit_in_use", "credit_exceeded", "credit_not_usable",
 		"name_taken", "number_taken", "session_untrusted", "currency_single", "invoice_unknown", "invoice_amount", "invoice_money_attached", "pay_to_two", "customer_bank_account_exists",
 		"invitation_open", "invitation_over", "session_of_token", "org_unknown", "membership_inactive", "mfa_no_device", "mfa_token", "mfa_tries", "mfa_expired", "factor_set", "user_own_data",
 		"approval_link_unknown", "approval_link_void", "sod_mode_change", "sod_mode_second", "sod_mode_none", "customer_address", "pay_link_unknown", "pay_link_throttled", "pay_form_used", "pay_account_kept",

@@ -156,7 +156,7 @@ var V2 = []Code{
 	{Code: "BDC_9107", Message: "The bill is not approved.", When: "The bill is denied, or still under approval.",
 		Remedy: "Have it approved first.", Faults: []string{"bill_not_payable", "credit_not_usable"}},
 	{Code: "BDC_9108", Message: "The state of the payment does not allow this.", When: "The payment has left and cannot be cancelled, or is void already.",
-		Remedy: "Read the payment again; what has left can be voided.", Faults: []string{"payment_not_cancelable", "payment_not_waiting", "payment_not_voidable", "receipt_not_voidable"}},
+		Remedy: "Read the payment again; what has left can be voided.", Faults: []string{"payment_not_cancelable", "payment_not_waiting", "payment_not_voidable", "payment_not_reversible", "receipt_not_voidable"}},
 	{Code: "BDC_9109", Message: "The customer has not authorised charges.", When: "ChargeCustomer without the customer's authorisation.",
 		Remedy: "Get it, and record it with SetCustomerAuthorization.", Faults: []string{"charge_not_authorised"}},
 	{Code: "BDC_9110", Message: "It is not this user's turn to approve.", When: "The user is no approver of the record, or an earlier one has not acted.",

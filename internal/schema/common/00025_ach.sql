@@ -48,3 +48,29 @@ CREATE TABLE bank_corrections (
 	decided_by      ctext  NOT NULL DEFAULT '',
 	PRIMARY KEY (org_id, bank_account_id, number)
 );
+
+-- Reversals of settled credits (VOI-4): one of a payment; asked for again after it was denied or its file rejected.
+CREATE TABLE reversals (
+	org_id      ctext  NOT NULL,
+	payment_id  ctext  NOT NULL,
+	reason      ctext  NOT NULL,               -- duplicate, amount, receiver, date
+	note        ctext  NOT NULL,
+	state       ctext  NOT NULL,               -- asked, denied, approved, in_file, settled, confirmed, returned, both (the credit came back as well)
+	amount      BIGINT NOT NULL,
+	bank_account_id ctext NOT NULL,            -- our account
+	file_id     ctext  NOT NULL,               -- with the entry that is reversed
+	original    ctext  NOT NULL,               -- its trace
+	latest      ctext  NOT NULL,               -- the last effective date that the rules allow
+	asked_by    ctext  NOT NULL,
+	asked       BIGINT NOT NULL,
+	approved_by ctext  NOT NULL DEFAULT '',
+	leaves      ctext  NOT NULL DEFAULT '',    -- approved: from which day on
+	batch_id    ctext  NOT NULL DEFAULT '',
+	trace       ctext  NOT NULL DEFAULT '',
+	clear_due   BIGINT NOT NULL DEFAULT 0,     -- settled: from when it counts as confirmed
+	taken_back  BIGINT NOT NULL DEFAULT 0,     -- returned: the bank has taken the money again
+	PRIMARY KEY (org_id, payment_id)
+);
+CREATE INDEX reversals_state ON reversals (org_id, state);
+CREATE INDEX reversals_batch ON reversals (org_id, batch_id);
+CREATE INDEX reversals_trace ON reversals (org_id, trace);
