@@ -307,3 +307,35 @@ func TestVoidBeforePrint(t *testing.T) {
 		})
 	}
 }
+
+// CHK-4, XO-4: a number that its payment does not explain is found.
+func TestVerifyChecks(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		o.mustPay(o.bill(o.vendor("Payee", nil), 1_000), 1_000, "2026-11-24")
+		o.until(civil.MustDate("2026-11-24").At(9, 0, civil.Pacific))
+		for _, x := range []struct {
+			change string
+			want   int
+		}{
+			{`UPDATE checks SET state = 'mailed'`, 0}, {`UPDATE checks SET state = 'voided'`, 1}, {`UPDATE checks SET state = 'spoiled'`, 2},
+			{`UPDATE checks SET state = 'mailed', amount = 999`, 1}, {`UPDATE checks SET amount = 1000`, 0}, {`UPDATE checks SET state = 'cleared'`, 1},
+		} {
+			o.write(func(tx *db.Tx) error { tx.Exec(x.change); return nil })
+			o.read(func(tx *db.Tx) error {
+				all, err := payment.Verify(tx, o.vault)
+				found := 0
+				for _, v := range all {
+					if v.Rule == "CHK-4" {
+						found++
+					}
+				}
+				if err != nil || found != x.want {
+					t.Errorf("%s: found %v, %v, want %d of CHK-4", x.change, all, err, x.want)
+				}
+				return nil
+			})
+		}
+	})
+}

@@ -15,8 +15,10 @@
 // A payment that has left can be voided (void.go): a cheque until it clears, an entry by asking the bank to have it sent
 // back, which shows in the end. It may be replaced by a new payment then, which generation 2 shows as the same one.
 //
-//	in_file, sent (cheque), cleared (recorded) --void--> voided
+//	in_file (cheque), cleared (recorded) --void--> voided
+//	sent (cheque) --void--> void_requested --the bank takes the stop--> voided, or --statement--> cleared
 //	in_file, sent (entry) --void--> void_requested --return--> voided, or --two banking days--> cleared
+//	sent (cheque) --91st day--> voided, or unclaimed --paid to a state--> escheated
 //
 // Every change of state is one call of Payment.move, which keeps the payment, its bill pays, its bills and its timeline
 // in step. Money is posted in the same transaction (domain 9.2): release debits accounts payable and credits Money Out
@@ -25,6 +27,5 @@
 // Nothing leaves before its bytes are stored, and what is stored never changes: a run that dies is taken up where it
 // stood, and sends no file and no cheque twice (XO-1 to XO-4). Files of the bank are taken in once (XO-8).
 //
-// Not here yet: reversal entries (VOI-4), stale cheques
-// (VOI-6), wires, the clearing model.
+// Not here yet: reversal entries (VOI-4), wires, the clearing model.
 package payment

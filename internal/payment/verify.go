@@ -14,7 +14,7 @@ import (
 type Violation struct{ Rule, Detail string }
 
 // Verify proves, for the caller's organisation, that every payment that left has one disbursement (XO-3), that cheque
-// numbers have no gap (XO-4), that stored files are what they were when they were made (XO-1), that Money Out
+// numbers have no gap and each is explained (XO-4, CHK-4), that stored files are what they were when they were made (XO-1), that Money Out
 // Clearing is what is under way, item by item (GL-5), and that credits are set off by payments.
 func Verify(tx *db.Tx, vault *secret.Vault) (bad []Violation, err error) {
 	note := func(rule, format string, args ...any) {
@@ -59,10 +59,40 @@ func Verify(tx *db.Tx, vault *secret.Vault) (bad []Violation, err error) {
 	if moc != failed-flying+reversed {
 		note("GL-5", "Money Out Clearing is %d; under way are %d, returned and not yet credited by the bank %d, of reversals %d", moc, flying, failed, reversed)
 	}
+	if err := verifyChecks(tx, note); err != nil {
+		return nil, err
+	}
 	if err := verifyDebits(tx, note); err != nil {
 		return nil, err
 	}
 	return bad, verifyCredits(tx, note)
+}
+
+// verifyChecks proves that every number of the register is explained: its state is that of its payment, a spoiled one names
+// the number that took its place, and of one payment at most one number is not spoiled.
+func verifyChecks(tx *db.Tx, note func(rule, format string, args ...any)) error {
+	for _, x := range []struct{ what, query string }{
+		{"is in a state that its payment does not explain", `SELECT CAST(c.serial AS TEXT) FROM checks c JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
+			JOIN payments p ON p.org_id = d.org_id AND p.id = d.payment_id WHERE c.org_id = $1 AND NOT (c.state = 'spoiled'
+			OR c.state IN ('allocated', 'printed') AND p.state = 'in_file' OR c.state IN ('mailed', 'returned_mail') AND p.state = 'sent'
+			OR c.state = 'stop_requested' AND p.state = 'void_requested' OR c.state = 'cleared' AND p.state IN ('cleared', 'failed')
+			OR c.state IN ('voided', 'stale') AND p.state IN ('voided', 'unclaimed', 'escheated'))`},
+		{"is of no payment", `SELECT CAST(c.serial AS TEXT) FROM checks c WHERE c.org_id = $1 AND NOT EXISTS
+			(SELECT 1 FROM disbursements d WHERE d.org_id = c.org_id AND d.id = c.disbursement_id AND d.amount = c.amount)`},
+		{"is spoiled and nothing took its place", `SELECT CAST(c.serial AS TEXT) FROM checks c WHERE c.org_id = $1 AND c.state = 'spoiled' AND NOT EXISTS
+			(SELECT 1 FROM checks n WHERE n.org_id = c.org_id AND n.bank_account_id = c.bank_account_id AND n.serial = c.replacement AND n.disbursement_id = c.disbursement_id)`},
+		{"is not the number of its payment", `SELECT CAST(c.serial AS TEXT) FROM checks c JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
+			WHERE c.org_id = $1 AND (c.state <> 'spoiled') <> (c.serial = d.serial)`},
+	} {
+		found, err := texts(tx, x.query, string(tx.Org()))
+		if err != nil {
+			return err
+		}
+		for _, serial := range found {
+			note("CHK-4", "check %s %s", serial, x.what)
+		}
+	}
+	return nil
 }
 
 // verifyCredits proves that what bills and vendor credits say is set off is what their payments set off.
