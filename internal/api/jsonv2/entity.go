@@ -155,7 +155,7 @@ func (q *request) each(in *args, run func(*request, *args) (any, error)) (any, e
 		}
 		data, err := run(q, &args{value: &v.Items[i], found: &findings{}})
 		if err == nil {
-			if b, failed := appendSuccess(out, data, nil); failed == nil {
+			if b, failed := appendSuccess(out, data); failed == nil {
 				out = b
 				continue
 			} else {

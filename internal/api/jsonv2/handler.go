@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -370,19 +371,28 @@ func head(w http.ResponseWriter) {
 
 // succeed writes the envelope around data.
 func (q *request) succeed(w http.ResponseWriter, data any) {
-	b, err := appendSuccess(make([]byte, 0, 1024), data, q.top)
-	if err != nil {
-		q.fail(w, http.StatusOK, err)
-		return
+	body, ready := data.(raw) // a page has megabytes: it is not copied
+	if !ready {
+		b, err := appendAny(nil, data)
+		if err != nil {
+			q.fail(w, http.StatusOK, err)
+			return
+		}
+		body = b
 	}
 	head(w)
 	if q.opened != "" {
 		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: q.opened, Path: "/api/v2", HttpOnly: true,
 			Secure: strings.HasPrefix(q.baseURL(), "https:"), SameSite: http.SameSiteStrictMode})
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
-	_, _ = w.Write(b)
+	w.Header().Set("Content-Length", strconv.Itoa(len(opening)+len(body)+len(q.top)+1))
+	_, _ = io.WriteString(w, opening)
+	_, _ = w.Write(body)
+	_, _ = io.WriteString(w, string(q.top)+"}")
 }
+
+// opening is what stands before the data of an answer.
+const opening = `{"response_status":0,"response_message":"Success","response_data":`
 
 // fail writes the envelope of a refusal.
 func (q *request) fail(w http.ResponseWriter, status int, err error) {
@@ -405,13 +415,14 @@ func (q *request) fail(w http.ResponseWriter, status int, err error) {
 	_, _ = w.Write(b)
 }
 
-func appendSuccess(b []byte, data any, top raw) ([]byte, error) {
-	b = append(b, `{"response_status":0,"response_message":"Success","response_data":`...)
+// appendSuccess appends the envelope around data.
+func appendSuccess(b []byte, data any) ([]byte, error) {
+	b = append(b, opening...)
 	b, err := appendAny(b, data)
 	if err != nil {
 		return nil, err
 	}
-	return append(append(b, top...), '}'), nil
+	return append(b, '}'), nil
 }
 
 // appendFailure writes the members of a refusal, and logs a failure of ours with a reference.

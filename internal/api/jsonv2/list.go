@@ -119,7 +119,7 @@ func (e *entity) page(q *request, tx *db.Tx, query record.Query, audit bool) (ra
 		}
 	}
 	w := q.writer()
-	b := append(make(raw, 0, 256+len(recs)*1200), '[')
+	b := append(make(raw, 0, 2+len(recs)*int(max(e.plan.size.Load(), 200))*9/8), '[')
 	for i, rec := range recs {
 		if i > 0 {
 			b = append(b, ',')
@@ -129,6 +129,9 @@ func (e *entity) page(q *request, tx *db.Tx, query record.Query, audit bool) (ra
 			b = trail[rec.Head().ID].append(b)
 		}
 		b = append(b, '}')
+	}
+	if len(recs) > 0 {
+		e.plan.size.Store(int64(len(b) / len(recs)))
 	}
 	return append(b, ']'), nil
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
+	"sync/atomic"
 
 	"github.com/duebook/duebook/internal/api/shape"
 	"github.com/duebook/duebook/internal/civil"
@@ -25,6 +25,8 @@ type plan struct {
 	shape *shape.Shape
 	steps []step
 	tail  []byte // behind the last value, without the bracket that ends the object
+
+	size atomic.Int64 // bytes of a record in the last page
 }
 
 // step is a piece of text and the value behind it.
@@ -201,8 +203,21 @@ func orNone(s string) *string {
 }
 
 func appendInstant(b []byte, at clock.Instant) []byte {
-	return at.Time().In(time.UTC).AppendFormat(b, instantLayout)
+	t := at.Time()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(b, instantLayout)
+	}
+	b = append(b, '0'+byte(year/1000), '0'+byte(year/100%10))
+	b = append(append(two(b, year%100), '-'), '0'+byte(month/10), '0'+byte(month%10), '-')
+	b = append(two(append(two(append(two(append(two(b, day), 'T'), hour), ':'), minute), ':'), second), '.')
+	ms := t.Nanosecond() / 1e6
+	return append(two(append(b, '0'+byte(ms/100)), ms%100), "+0000"...)
 }
+
+// two appends a number below 100 with two digits.
+func two(b []byte, n int) []byte { return append(b, '0'+byte(n/10), '0'+byte(n%10)) }
 
 // appendAny writes the data of an answer.
 func appendAny(b []byte, data any) ([]byte, error) {
