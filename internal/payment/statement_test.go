@@ -94,7 +94,7 @@ func TestREC1Parked(t *testing.T) {
 		weak := o.who
 		weak.Perms = db.Of(org.ViewBanks)
 		if err := s.Write(context.Background(), weak, func(tx *db.Tx) error { return payment.RefuseStatement(tx, parked[0].ID) }); err == nil {
-			t.Error("a statement is refused by somebody who may not manage banks")
+			t.Error("a statement is refused by somebody who does not keep the books")
 		}
 		o.write(func(tx *db.Tx) error { return payment.RefuseStatement(tx, parked[0].ID) })
 		o.statement(t, "2026-11-19", 4_995_000, 4_991_000, fee(4_000))
