@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"unique"
 )
@@ -90,16 +91,23 @@ var (
 	hiddenNames = map[string]bool{"document": true, "tin": true, "ssn": true, "ein": true}
 )
 
+// longNumbers look like account or tax numbers: six digits and more, hyphens among them.
+var longNumbers = regexp.MustCompile(`[0-9](?:-?[0-9]){5,}`)
+
 // MaskAttr is the ReplaceAttr of the server's log handlers: the value of an attribute that is named password,
 // sessionId, applicationKey, taxId, document, token, authorization or the like, in whatever case and with whatever
-// separators, becomes "****"; so do all attributes in a group of such a name. Everything else passes unchanged.
+// separators, becomes "****"; so do all attributes in a group of such a name, and the long numbers in what somebody has
+// panicked with. Everything else passes unchanged.
 func MaskAttr(groups []string, a slog.Attr) slog.Attr {
 	hide := hidesName(a.Key)
 	for _, g := range groups {
 		hide = hide || hidesName(g)
 	}
-	if hide {
+	switch {
+	case hide:
 		a.Value = slog.StringValue(stars)
+	case a.Key == "panic", a.Key == slog.MessageKey && strings.HasPrefix(a.Value.String(), "http: panic"):
+		a.Value = slog.StringValue(longNumbers.ReplaceAllString(fmt.Sprint(a.Value.Any()), stars))
 	}
 	return a
 }

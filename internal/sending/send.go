@@ -109,7 +109,7 @@ func (d Desk) Send(tx *db.Tx, m Message) error {
 	for _, address := range to {
 		outbox.Post(tx, outbox.Letter{
 			Kind: "invoice", About: i.ID, To: address, FromName: oneLine(o.Name), ReplyTo: user.Email, Subject: oneLine(tokens.Replace(subject)),
-			Text: text, HTML: page(text, link, o.Name),
+			Text: text, HTML: page(text, link, o.Name), SecretLinks: true,
 			Files: []outbox.File{{Name: FileName(i.InvoiceNumber), MediaType: "application/pdf", Maker: Maker, Source: key}},
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"regexp"
 	"strings"
 	"time"
 
@@ -56,23 +57,40 @@ type Letter struct {
 	Text     string
 	HTML     string
 	Files    []File
+
+	SecretLinks bool // who has a link of the mail has what it opens: once the mail is sent, ours keeps the links without their tokens
 }
+
+// How much of a mail is a secret, in the store.
+const (
+	open = iota
+	secretBody
+	secretLinks
+)
+
+// tokens are the last parts of links that are as long as no name: what makes such a link a secret (SEC-2).
+var tokens = regexp.MustCompile(`(https?://[^\s"'<>]*/)[0-9A-Za-z_-]{20,}`)
 
 // File goes with a mail. Its content is made when the mail leaves, from Source by the maker of that name (Outbox.Makes).
 type File struct{ Name, MediaType, Maker, Source string }
 
 // Queue writes a mail to one recipient. It leaves once the transaction has committed.
 func Queue(tx *db.Tx, kind, to, subject, body string) ids.ID {
-	return queue(tx, Letter{Kind: kind, To: to, Subject: subject, Text: body}, 0)
+	return queue(tx, Letter{Kind: kind, To: to, Subject: subject, Text: body}, open)
 }
 
 // Post is Queue for a letter.
-func Post(tx *db.Tx, l Letter) ids.ID { return queue(tx, l, 0) }
+func Post(tx *db.Tx, l Letter) ids.ID {
+	if l.SecretLinks {
+		return queue(tx, l, secretLinks)
+	}
+	return queue(tx, l, open)
+}
 
 // QueueSecret is Queue for a body that is a secret, like a new key: it is emptied as soon as the mail server has it. A
 // sandbox keeps it to be read.
 func QueueSecret(tx *db.Tx, kind, to, subject, body string) ids.ID {
-	return queue(tx, Letter{Kind: kind, To: to, Subject: subject, Text: body}, 1)
+	return queue(tx, Letter{Kind: kind, To: to, Subject: subject, Text: body}, secretBody)
 }
 
 func queue(tx *db.Tx, l Letter, secret int64) ids.ID {
@@ -191,10 +209,11 @@ func (o *Outbox) Send(ctx context.Context, it job.Item, at time.Time) error {
 	who := db.Caller{Org: it.Org, Channel: "job"}
 	m := Mail{ID: ids.ID(it.Key)}
 	var fromName, replyTo string
+	var secret int64
 	var files []File
 	err := o.db.Read(ctx, who, func(tx *db.Tx) (err error) {
-		err = tx.Row(`SELECT recipient, subject, body, html, from_name, reply_to, state, created FROM mails WHERE org_id = $1 AND id = $2`,
-			string(it.Org), it.Key).Scan(&m.To, &m.Subject, &m.Body, &m.HTML, &fromName, &replyTo, &m.State, &m.Created)
+		err = tx.Row(`SELECT recipient, subject, body, html, from_name, reply_to, state, created, secret FROM mails WHERE org_id = $1 AND id = $2`,
+			string(it.Org), it.Key).Scan(&m.To, &m.Subject, &m.Body, &m.HTML, &fromName, &replyTo, &m.State, &m.Created, &secret)
 		if err == nil {
 			files, err = Files(tx, m.ID)
 		}
@@ -225,10 +244,17 @@ func (o *Outbox) Send(ctx context.Context, it job.Item, at time.Time) error {
 	default:
 		state, text = Waiting, failure.Error()
 	}
+	if state == Sent {
+		switch secret {
+		case secretBody:
+			m.Body, m.HTML = "", ""
+		case secretLinks:
+			m.Body, m.HTML = tokens.ReplaceAllString(m.Body, "$1..."), tokens.ReplaceAllString(m.HTML, "$1...")
+		}
+	}
 	err = o.db.WriteAt(context.WithoutCancel(ctx), who, at, func(tx *db.Tx) error {
-		tx.ExecOne(`UPDATE mails SET state = $3, error = $4, sent = $5,
-			body = CASE WHEN secret = 1 AND CAST($3 AS ctext) = 'sent' THEN '' ELSE body END
-			WHERE org_id = $1 AND id = $2`, string(it.Org), it.Key, state, text, sentAt(tx, state))
+		tx.ExecOne(`UPDATE mails SET state = $3, error = $4, sent = $5, body = $6, html = $7 WHERE org_id = $1 AND id = $2`,
+			string(it.Org), it.Key, state, text, sentAt(tx, state), m.Body, m.HTML)
 		if state == Waiting {
 			return nil
 		}

@@ -197,3 +197,28 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+// SEC-2: what a link of a sent mail opens cannot be read from the store; the rest of the mail stays as evidence.
+func TestSEC2_LinksLoseTheirTokens(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		d, token := live(t, s), strings.Repeat("4ef0", 8)
+		if err := d.Write(context.Background(), db.Caller{Org: "a", Channel: "test"}, func(tx *db.Tx) error {
+			outbox.Post(tx, outbox.Letter{Kind: "invoice", To: "ana@customer.example", Subject: "Invoice 7", SecretLinks: true,
+				Text: "Pay at https://books.example/pay/" + token + ".\nSee https://books.example/about",
+				HTML: `<a href="https://books.example/pay/` + token + `">Pay</a>`})
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		srv := &server{}
+		due(t, s, d, srv, 2)
+		if len(srv.got) != 1 || !strings.Contains(srv.got[0].Text, token) {
+			t.Errorf("sent %+v", srv.got)
+		}
+		got := list(t, d, "a")[0]
+		if got.Body != "Pay at https://books.example/pay/....\nSee https://books.example/about" || got.HTML != `<a href="https://books.example/pay/...">Pay</a>` {
+			t.Errorf("kept %q and %q", got.Body, got.HTML)
+		}
+	})
+}
