@@ -280,6 +280,9 @@ func (k Kind) Set(tx *db.Tx, id ids.ID, users []ids.ID) error {
 	if err := tx.Require(org.SetApprovers); err != nil {
 		return err
 	}
+	if err := k.See(tx, id); err != nil {
+		return err
+	}
 	d, err := k.load(tx, id)
 	if err != nil {
 		return err
@@ -331,6 +334,9 @@ func (k Kind) Inherit(tx *db.Tx, id, from ids.ID) error {
 // SetApprovers and fails with fault.ErrNotFound or fault.ErrReference.
 func (k Kind) Clear(tx *db.Tx, id ids.ID) error {
 	if err := tx.Require(org.SetApprovers); err != nil {
+		return err
+	}
+	if err := k.See(tx, id); err != nil {
 		return err
 	}
 	d, err := k.load(tx, id)

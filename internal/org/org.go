@@ -60,8 +60,6 @@ type Preferences struct {
 	CheckPrinting         string `json:"checkPrinting,omitempty"`             // people confirm what was printed and mailed (CHK-5), or automatic; empty: people, in a sandbox automatic
 	SoDMode               string `json:"sodMode,omitempty"`                   // off, warn, enforce
 	BillEditAfterApproval string `json:"billEditAfterApproval,omitempty"`     // never, untilComplete, always (default) (APR-9)
-
-	ApprovalEscalationDays int `json:"approvalEscalationDays,omitempty"` // business days; 5 if 0 (APR-12)
 	APINeedsManager       bool   `json:"apiNeedsManageCompanyInfo,omitempty"` // in generations 2 and 3 too (ROL-2)
 	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
@@ -70,6 +68,8 @@ type Preferences struct {
 	DailyCeiling             int64 `json:"dailyPaymentCeiling,omitempty"`      // minor units of payments made in a day, above which one goes on hold (LIM-4); 0: none
 	UserCeiling              int64 `json:"dailyUserCeiling,omitempty"`         // the same of one user
 	VendorCeiling            int64 `json:"dailyVendorCeiling,omitempty"`       // the same to one vendor
+
+	ApprovalEscalationDays int `json:"approvalEscalationDays,omitempty"` // business days; 5 if 0 (APR-12)
 }
 
 // International reports whether vendors outside the US can be paid: the operator has agreed and an administrator has

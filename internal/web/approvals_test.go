@@ -40,6 +40,9 @@ func TestAPR_7_ApprovalsPage(t *testing.T) {
 			if second, err = newBill(tx, x.a.vendor, "INV-2", 500_00, "2026-11-24"); err != nil {
 				return err
 			}
+			if _, err = newBill(tx, x.a.vendor, "INV-9", 9_00, "2026-12-24"); err != nil {
+				return err
+			}
 			if third, err = newBill(tx, x.a.vendor, "INV-3", 70_00, "2026-12-24"); err != nil {
 				return err
 			}
@@ -65,6 +68,9 @@ func TestAPR_7_ApprovalsPage(t *testing.T) {
 		got.want(t, 200, "INV-3", "vera@northwind.example")
 		if strings.Contains(got.body, "INV-2") {
 			t.Error("walt sees what is above the delegation's cap")
+		}
+		if got := walt.get("/bills?q=INV"); strings.Contains(got.body, "INV-9") || !strings.Contains(got.body, "INV-3") {
+			t.Error("walt, who stands in for vera, sees other bills than vera's")
 		}
 		walt.get("/bills/"+string(third)).want(t, 200, "/bills/"+string(third)+"/approve")
 		if r := walt.post("/approvals", "act", "approve", "item", string(third)); r.location() != "/approvals?notice=approveall" {

@@ -182,6 +182,9 @@ func billAndVendor(tx *db.Tx, id ids.ID) (*bill.Bill, *vendor.Vendor, error) {
 	if err := tx.Require(org.ViewBills); err != nil {
 		return nil, nil, err
 	}
+	if err := bill.Approvals.See(tx, id); err != nil {
+		return nil, nil, err
+	}
 	b, err := bill.Bills.Load(tx, id)
 	if err != nil {
 		return nil, nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/credit"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
@@ -36,8 +37,10 @@ func (h *Handler) approvals() area {
 				return approval.UpdatePolicyApprover(tx, a.(*approval.PolicyApprover), b.(*approval.PolicyApprover))
 			},
 		},
-			{shape: approverShape("BillApprover", "Bill", approval.BillApprovers), ops: readOnly, view: view},
-			{shape: approverShape("VendorCreditApprover", "VendorCredit", approval.CreditApprovers), ops: readOnly, view: view},
+			{shape: approverShape("BillApprover", "Bill", approval.BillApprovers), ops: readOnly, view: view,
+				scope: func(tx *db.Tx, q *record.Query) error { return bill.Approvals.Scope(tx, q, "object_id") }},
+			{shape: approverShape("VendorCreditApprover", "VendorCredit", approval.CreditApprovers), ops: readOnly, view: view,
+				scope: func(tx *db.Tx, q *record.Query) error { return credit.Approvals.Scope(tx, q, "object_id") }},
 		},
 		calls: map[string]call{
 			"SetApprovers":           {needs: db.Of(org.SetApprovers), run: h.setApprovers},
@@ -147,6 +150,9 @@ func (h *Handler) listApprovers(q *request, in *args) (any, error) {
 		if _, err := k.Documents.LoadAny(tx, id); err != nil {
 			return onMember("objectId", id, err)
 		}
+		if err := k.See(tx, id); err != nil {
+			return onMember("objectId", id, err)
+		}
 		rows, err := k.Of(tx, id)
 		if err != nil {
 			return err
@@ -184,6 +190,9 @@ func (h *Handler) listUserApprovals(q *request, in *args) (any, error) {
 	all := []userApproval{}
 	err := q.read(func(tx *db.Tx) error {
 		user = cmp.Or(user, tx.Caller().User)
+		if tx.Caller().Perms.Has(org.OwnQueue) && user != tx.Caller().User {
+			return fault.ErrForbidden
+		}
 		for name, k := range approvable {
 			if only != "" && only != name {
 				continue
@@ -194,6 +203,15 @@ func (h *Handler) listUserApprovals(q *request, in *args) (any, error) {
 			}
 			for _, r := range rows {
 				all = append(all, userApproval{name, r.ObjectID, r.UserID, r.Status, r.SortOrder, r.ID})
+			}
+			tasks, err := k.Tasks(tx, user)
+			if err != nil {
+				return err
+			}
+			for _, t := range tasks {
+				if !t.For.IsNull() { // a delegate sees the queue of whom it stands in for (APR-11)
+					all = append(all, userApproval{name, t.ObjectID, t.UserID, t.Status, t.SortOrder, t.ID})
+				}
 			}
 		}
 		return nil

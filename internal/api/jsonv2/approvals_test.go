@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duebook/duebook/internal/approval"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/credit"
 	"github.com/duebook/duebook/internal/db"
@@ -266,5 +267,56 @@ func TestApprovalPolicies(t *testing.T) {
 		if got := h.ok("OrgBillPayNeedApproval", `{}`).text("needApproval"); got != "false" {
 			t.Errorf("needApproval %s", got)
 		}
+	})
+}
+
+// Domain 2.3: an approver sees the bills and credits that it is or was asked about, and those of whom it stands in for.
+func TestOwnQueue(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		p := h.people("anna:approver", "ben:approver", "pam:payer")
+		anna, ben, pam := p["anna"], p["ben"], p["pam"]
+		vendor := h.made("Vendor", `{"name":"Harbor Tool Rental"}`)
+		for _, d := range []struct{ entity, mine, other string }{
+			{"Bill", h.simpleBill(vendor, "B1", 100), h.simpleBill(vendor, "B2", 100)},
+			{"VendorCredit", h.simpleCredit(vendor, "C1", 100), h.simpleCredit(vendor, "C2", 100)},
+		} {
+			at := func(id string) string { return fmt.Sprintf(`{"entity":%q,"objectId":%q}`, d.entity, id) }
+			h.ok("SetApprovers", approvers(d.entity, d.mine, anna))
+			h.ok("SetApprovers", approvers(d.entity, d.other, h))
+			sees := func(o *house, want ...string) {
+				t.Helper()
+				var got []string
+				for _, r := range o.list(d.entity) {
+					got = append(got, r.text("id"))
+				}
+				if fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("%s: sees %v, want %v", d.entity, got, want)
+				}
+			}
+			sees(anna, d.mine)
+			sees(ben)
+			sees(pam, d.mine, d.other)
+			anna.ok("Crud/Read/"+d.entity, fmt.Sprintf(`{"id":%q}`, d.mine))
+			anna.refused("Crud/Read/"+d.entity, fmt.Sprintf(`{"id":%q}`, d.other), "BDC_1119")
+			if rows := anna.list(d.entity + "Approver"); len(rows) != 1 {
+				t.Errorf("%s: sees %d approvers", d.entity, len(rows))
+			}
+			anna.refused("ListApprovers", at(d.other), "BDC_1119")
+			anna.refused("SetApprovers", approvers(d.entity, d.other, anna), "BDC_1119")
+			anna.ok("Approve", at(d.mine))
+			sees(anna, d.mine)
+		}
+		h.write(func(tx *db.Tx) error {
+			return approval.Delegate(tx, &approval.Delegation{User: anna.user, Delegate: ben.user, From: civil.MustDate("2026-01-01"), To: civil.MustDate("2027-12-31")})
+		})
+		if rows := ben.list("Bill"); len(rows) != 1 {
+			t.Errorf("a delegate sees %d bills", len(rows))
+		}
+		next := h.simpleBill(vendor, "B3", 100)
+		h.ok("SetApprovers", approvers("Bill", next, anna))
+		if got := ben.ok("ListUserApprovals", `{}`).raw; !strings.Contains(string(got), next) {
+			t.Errorf("APR-11: the queue of a delegate is %s", got)
+		}
+		ben.ok("Approve", fmt.Sprintf(`{"entity":"Bill","objectId":%q}`, next))
 	})
 }

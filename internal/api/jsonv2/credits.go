@@ -25,7 +25,8 @@ func (h *Handler) credits() area {
 	}
 	return area{entities: []entity{{
 		shape: creditShape(), ops: crud, view: db.Of(org.ViewBills), manage: db.Of(org.ManageBills),
-		form: creditForm,
+		scope: func(tx *db.Tx, q *record.Query) error { return credit.Approvals.Scope(tx, q, "id") },
+		form:  creditForm,
 		create: func(tx *db.Tx, r record.Record, _ options) error {
 			c := r.(*credit.Credit)
 			if err := positive(c); err != nil {

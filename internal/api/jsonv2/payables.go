@@ -55,7 +55,8 @@ func (h *Handler) payables() area {
 		},
 	}, {
 		shape: billShape(), ops: crud, view: db.Of(org.ViewBills), manage: db.Of(org.ManageBills),
-		form: billForm,
+		scope: func(tx *db.Tx, q *record.Query) error { return bill.Approvals.Scope(tx, q, "id") },
+		form:  billForm,
 		create: func(tx *db.Tx, r record.Record, o options) error {
 			b := r.(*bill.Bill)
 			if b.Amount < 0 {

@@ -1,6 +1,7 @@
 package read
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/duebook/duebook/internal/bill"
@@ -59,11 +60,20 @@ func bills(tx *db.Tx, q view.BillQuery, vendor ids.ID, today civil.Date, limit i
 		l.where += " AND b.vendor_id = $2"
 		l.args = append(l.args, string(vendor))
 	}
+	own, ownArgs, err := bill.Approvals.Own(tx, "b.id", len(l.args)+1)
+	if err != nil {
+		return nil, Cursors{}, err
+	}
+	if own != "" {
+		l.where += " AND " + own
+		l.args = append(l.args, ownArgs...)
+	}
 	if s := strings.TrimSpace(q.Search); s != "" {
-		l.where += " AND (b.vendor_id IN (SELECT id FROM vendors WHERE org_id = $1 AND name_folded LIKE $2 ESCAPE '!')"
+		n := len(l.args)
+		l.where += fmt.Sprintf(" AND (b.vendor_id IN (SELECT id FROM vendors WHERE org_id = $1 AND name_folded LIKE $%d ESCAPE '!')", n+1)
 		l.args = append(l.args, contains(strings.ToLower(s)))
 		if key := bill.NumberKey("x" + s)[1:]; key != "" { // with its leading zeros, which stand inside of longer numbers
-			l.where += " OR b.number_key LIKE $3 ESCAPE '!' OR b.number_key = $4"
+			l.where += fmt.Sprintf(" OR b.number_key LIKE $%d ESCAPE '!' OR b.number_key = $%d", n+2, n+3)
 			l.args = append(l.args, contains(key), bill.NumberKey(s))
 		}
 		l.where += ")"
