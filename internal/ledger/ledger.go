@@ -45,6 +45,7 @@ const (
 	BillEntered          Event = 1
 	VendorCreditEntered  Event = 5
 	PaymentReleased      Event = 8
+	EarlyDiscount        Event = 9 // version 2: its payment came to nothing
 	BankDebit            Event = 11
 	CheckPaid            Event = 12
 	OfflinePayment       Event = 13

@@ -15,7 +15,8 @@ const (
 	Freed    = "freed" // its payment was cancelled, came back or was voided
 )
 
-// BillCredit is what a payment uses of a vendor credit on one bill. It posts nothing (domain 9.2, event 6).
+// BillCredit is what a payment uses of a vendor credit on one bill. It posts nothing (domain 9.2, event 6). Without a vendor
+// credit it is the discount for paying early, which posts when the payment leaves (event 9).
 type BillCredit struct {
 	record.Base
 	BillID         ids.ID
@@ -94,11 +95,20 @@ func (p *Payment) moveCredits(tx *db.Tx, to string) error {
 		if err != nil {
 			return err
 		}
-		v, err := credit.Credits.LoadForUpdate(tx, c.VendorCreditID)
-		if err != nil {
+		if err := onBill(tx, b, c.Amount); err != nil {
 			return err
 		}
-		if err := onBill(tx, b, c.Amount); err != nil {
+		if c.VendorCreditID.IsNull() {
+			if err := p.postDiscount(tx, c, to); err != nil {
+				return err
+			}
+			after := *c
+			after.State = state
+			BillCredits.SaveAs(tx, verbs[to], c, &after)
+			continue
+		}
+		v, err := credit.Credits.LoadForUpdate(tx, c.VendorCreditID)
+		if err != nil {
 			return err
 		}
 		if err := onCredit(tx, v, c.Amount); err != nil {

@@ -31,10 +31,11 @@ type Portion struct {
 	Amount int64
 }
 
-// Offset is what an order sets off of a vendor credit against one bill, in minor units.
+// Offset is what an order sets off against one bill, in minor units: of a vendor credit, or as the discount for paying early.
 type Offset struct {
 	BillID, CreditID ids.ID
 	Amount           int64
+	Discount         bool // of no credit (BIL-11)
 }
 
 // Order asks to pay bills of one or more vendors on one date.
@@ -51,7 +52,7 @@ type Order struct {
 // them and never above a limit, where organisation and vendor allow combining (PAY-9); else each has its own. A payment
 // without money, as credits cover its bills, is done at once (PAY-2). It fails as Pay, and with fault.ErrTooMany for no
 // bills or more than MaxBills, fault.ErrValue for a bill named twice, fault.ErrReference for a bill or credit of another
-// vendor or a credit that is not there, credit.ErrDenied, credit.ErrLeft.
+// vendor or a credit that is not there, credit.ErrDenied, credit.ErrLeft, ErrDiscount.
 func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 	dues, err := gather(tx, o.VendorID, o.Bills, o.Credits, func(b *bill.Bill) error {
 		if err := b.CheckPayable(tx); err != nil {
@@ -70,6 +71,11 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 	}
 	if err := checkDate(tx.Now(), o.ProcessDate); err != nil {
 		return nil, err
+	}
+	for _, d := range dues {
+		if err := d.checkDiscount(tx, o.ProcessDate); err != nil {
+			return nil, err
+		}
 	}
 	var from *bank.Account
 	if cash(dues) > 0 {
@@ -126,9 +132,10 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 
 // due is a bill in an order, locked: what of it is paid and what is set off.
 type due struct {
-	bill   *bill.Bill
-	amount int64
-	uses   []use
+	bill     *bill.Bill
+	amount   int64
+	uses     []use
+	discount int64 // for paying early
 }
 
 // use is what is set off of a credit, locked, against one bill.
@@ -141,7 +148,7 @@ func (d *due) credits() (sum int64) {
 	for _, u := range d.uses {
 		sum += u.amount
 	}
-	return sum
+	return sum + d.discount
 }
 
 func cash(dues []*due) (sum int64) {
@@ -224,7 +231,9 @@ func setOff(tx *db.Tx, byBill map[ids.ID]*due, offsets []Offset) (err error) {
 	}
 	found := map[ids.ID]*credit.Credit{}
 	for _, o := range offsets {
-		found[o.CreditID] = nil
+		if !o.Discount {
+			found[o.CreditID] = nil
+		}
 	}
 	left := map[ids.ID]int64{}
 	for _, id := range sorted(found) {
@@ -234,6 +243,14 @@ func setOff(tx *db.Tx, byBill map[ids.ID]*due, offsets []Offset) (err error) {
 		left[id] = found[id].Left()
 	}
 	for _, o := range offsets {
+		if o.Discount {
+			d := byBill[o.BillID]
+			if o.Amount <= 0 || d.discount > 0 {
+				return fault.ErrAmount.On("amount")
+			}
+			d.discount = o.Amount
+			continue
+		}
 		d, c := byBill[o.BillID], found[o.CreditID]
 		if c.VendorID != d.bill.VendorID || c.Currency != d.bill.Currency {
 			return fault.ErrReference.On("vendorCreditId")
@@ -394,6 +411,13 @@ func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (*Payment, error)
 		p.Parts = append(p.Parts, &part)
 		for _, u := range d.uses {
 			c, err := p.setOff(tx, d.bill, u)
+			if err != nil {
+				return p, err
+			}
+			p.Uses = append(p.Uses, c)
+		}
+		if d.discount > 0 {
+			c, err := p.takeDiscount(tx, d)
 			if err != nil {
 				return p, err
 			}

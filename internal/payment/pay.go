@@ -53,6 +53,7 @@ type Request struct {
 	ProcessDate   civil.Date // zero: the earliest (PAY-5)
 	BankAccountID ids.ID     // empty: the default account
 	Description   string
+	Discount      int64 // for paying early, minor units, besides Amount (BIL-11)
 }
 
 // Pay schedules a payment for a bill and reserves its amount. The checks run in the order of api-v1 5.6, the first that
@@ -61,8 +62,11 @@ type Request struct {
 // VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, approval.ErrApproverPays or
 // approval.ErrOwnBank (APR-10), ErrUnconfirmed. Rules PAY-2 to PAY-8, LIM-1, LIM-3 to LIM-5.
 func Pay(tx *db.Tx, r Request) (*BillPay, error) {
-	made, err := PayBills(tx, Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description,
-		Bills: []Portion{{r.BillID, r.Amount}}})
+	o := Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description, Bills: []Portion{{r.BillID, r.Amount}}}
+	if r.Discount != 0 {
+		o.Credits = []Offset{{BillID: r.BillID, Amount: r.Discount, Discount: true}}
+	}
+	made, err := PayBills(tx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,8 @@ type Plan struct {
 	AccountTail      string     // of the vendor's account; empty for a cheque
 	Earliest, Latest civil.Date // process dates: PAY-3, PAY-4, VEN-4
 	Domestic         bool
+	Discount         int64      // for paying the whole bill early, minor units (BIL-11)
+	DiscountUntil    civil.Date // the last process date that it is given for
 }
 
 // PlanFor looks ahead at a payment of b. Nothing is checked that Pay checks.
@@ -29,6 +31,9 @@ func PlanFor(tx *db.Tx, b *bill.Bill) (Plan, error) {
 	}
 	p := Plan{Rail: Check, Earliest: banking.EarliestProcessDate(tx.Now()), Domestic: v.Domestic(),
 		Latest: civil.Of(tx.Now(), civil.Pacific).AddDays(maxAhead)}
+	if p.Discount, p.DiscountUntil, err = Discount(tx, b, p.Earliest); err != nil {
+		return p, err
+	}
 	to, err := payeeAccount(tx, v)
 	if err != nil || to == nil {
 		return p, err
@@ -38,6 +43,9 @@ func PlanFor(tx *db.Tx, b *bill.Bill) (Plan, error) {
 		p.Rail = Wire
 	}
 	p.Earliest = latest(p.Earliest, banking.OnOrAfter(to.UsableFrom))
+	if p.Earliest.After(p.DiscountUntil) {
+		p.Discount = 0
+	}
 	return p, nil
 }
 
@@ -55,6 +63,9 @@ func PayOnce(tx *db.Tx, key string, r Request) (*BillPay, error) {
 		return nil, err
 	}
 	asked := fmt.Sprintf("%s %d %s %s %s", r.BillID, r.Amount, r.ProcessDate, r.BankAccountID, r.Description)
+	if r.Discount != 0 {
+		asked += fmt.Sprintf(" discount %d", r.Discount)
+	}
 	var before, made string
 	err := tx.Row(`SELECT request, bill_pay_id FROM pay_keys WHERE org_id = $1 AND key = $2`, string(tx.Org()), key).Scan(&before, &made)
 	switch {

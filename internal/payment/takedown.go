@@ -119,12 +119,17 @@ func describe(tx *db.Tx, p *Payment, v *vendor.Vendor) (to payee, hold string, e
 	if err != nil {
 		return to, "", err
 	}
+	discounts, err := p.discounts(tx)
+	if err != nil {
+		return to, "", err
+	}
 	for _, part := range parts {
 		b, err := bill.Bills.Load(tx, part.BillID)
 		if err != nil {
 			return to, "", err
 		}
-		to.Bills = append(to.Bills, check.StubLine{Invoice: b.InvoiceNumber, Date: b.InvoiceDate, Amount: b.Amount, Paid: part.Amount})
+		to.Bills = append(to.Bills, check.StubLine{Invoice: b.InvoiceNumber, Date: b.InvoiceDate, Amount: b.Amount, Paid: part.Amount,
+			Discount: discounts[b.ID]})
 	}
 	return to, "", nil
 }

@@ -190,7 +190,7 @@ func (p *Payment) reissue(tx *db.Tx) error {
 			return err
 		}
 		for _, c := range used {
-			offsets = append(offsets, Offset{c.BillID, c.VendorCreditID, c.Amount})
+			offsets = append(offsets, Offset{BillID: c.BillID, CreditID: c.VendorCreditID, Amount: c.Amount, Discount: c.VendorCreditID.IsNull()})
 		}
 	}
 	dues, err := gather(tx, p.VendorID, portions, offsets, func(b *bill.Bill) error {

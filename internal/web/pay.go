@@ -23,6 +23,7 @@ import (
 type intention struct {
 	bill                             ids.ID
 	amount, processDate, account, by string
+	discount                         string
 	payment.Request
 }
 
@@ -31,7 +32,8 @@ func (c *call) intention(id ids.ID) (intention, view.FieldErrors, error) {
 	if err := c.form(); err != nil {
 		return intention{}, nil, err
 	}
-	in := intention{bill: id, amount: c.field("amount"), processDate: c.field("processDate"), account: c.field("account"), by: c.field("key")}
+	in := intention{bill: id, amount: c.field("amount"), processDate: c.field("processDate"), account: c.field("account"), by: c.field("key"),
+		discount: c.field("discount")}
 	in.Request = payment.Request{BillID: id, BankAccountID: ids.ID(in.account)}
 	var wrong view.FieldErrors
 	var err error
@@ -40,6 +42,11 @@ func (c *call) intention(id ids.ID) (intention, view.FieldErrors, error) {
 	}
 	if in.ProcessDate, err = civil.Parse(in.processDate); err != nil || in.ProcessDate.IsZero() {
 		wrong = append(wrong, view.FieldError{Field: "processDate", Message: "Enter a date.", Code: "BDCE013"})
+	}
+	if in.discount != "" {
+		if in.Discount, err = money.ParseMinor(in.discount, 2); err != nil || in.Discount <= 0 {
+			wrong = append(wrong, view.FieldError{Field: "discount", Message: "Open this form anew from the bill."})
+		}
 	}
 	return in, wrong, nil
 }
@@ -73,8 +80,11 @@ func (c *call) showPayForm(status int, in intention, wrong view.FieldErrors, fre
 		}
 		page.Bill = head(b, v)
 		page.Method, page.Earliest, page.Latest, page.Arrival = method(plan, v), plan.Earliest, plan.Latest, plan.Arrival(plan.Earliest)
+		if plan.Discount > 0 {
+			page.Discount, page.DiscountUntil, page.TakesDiscount = plan.Discount, plan.DiscountUntil, fresh || in.discount != ""
+		}
 		if fresh {
-			page.Amount, page.ProcessDate = money.FormatMinor(b.Payable(), money.Digits(b.Currency)), plan.Earliest.String()
+			page.Amount, page.ProcessDate = money.FormatMinor(b.Payable()-plan.Discount, money.Digits(b.Currency)), plan.Earliest.String()
 			if from != nil {
 				page.Account = string(from.ID)
 			}
@@ -173,7 +183,7 @@ func (h *handler) reviewPayment(c *call) error {
 	if !errors.Is(err, errTried) {
 		return c.refusePayment(in, err)
 	}
-	page := view.ReviewPage{Minor: in.Amount, ProcessDate: in.ProcessDate, Key: in.by}
+	page := view.ReviewPage{Minor: in.Amount, Discount: in.Discount, ProcessDate: in.ProcessDate, Key: in.by}
 	err = c.read(func(tx *db.Tx) error {
 		b, v, err := billAndVendor(tx, id)
 		if err != nil {
@@ -198,8 +208,8 @@ func (h *handler) reviewPayment(c *call) error {
 	if !page.Bill.Due.IsZero() && page.Arrival.After(page.Bill.Due) {
 		page.Warnings = append(page.Warnings, "The money arrives on "+view.Date(page.Arrival)+", after the bill is due on "+view.Date(page.Bill.Due)+".")
 	}
-	if page.Minor < page.Bill.Open {
-		page.Warnings = append(page.Warnings, "This pays a part: "+view.Amount(page.Bill.Open-page.Minor, page.Bill.Currency)+" stay to be paid.")
+	if page.Remains() > 0 {
+		page.Warnings = append(page.Warnings, "This pays a part: "+view.Amount(page.Remains(), page.Bill.Currency)+" stay to be paid.")
 	}
 	page.Page = c.page("Confirm the payment", view.BillsURL)
 	return c.render(http.StatusOK, view.Review(page))
@@ -247,6 +257,7 @@ var (
 		"payment_amount":        "Enter an amount between 0.01 and what is still to pay.",
 		"vendor_address":        "A check cannot be mailed: complete the vendor's address, or add a bank account.",
 		"no_bank_account":       "There is no active, verified bank account to pay from.",
+		"discount_not_given":    "The discount is for paying the whole bill in time: choose an earlier date, or leave it out and enter the full amount.",
 		"changed_meanwhile":     "This form was sent before with other figures. Open it anew from the bill.",
 		"field_missing":         "Open this form anew from the bill.",
 		"international_limit":   "A payment to a vendor outside the US is at most $10,000.00.",

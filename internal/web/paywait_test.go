@@ -4,12 +4,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/record"
 )
 
 // PAY-8, SEC-5: the page of a payment that waits shows what for, and lets a second person approve or deny it, or lift the
@@ -84,6 +89,60 @@ func TestPaymentRules(t *testing.T) {
 			p, err := org.Prefs(tx)
 			if p.PaymentApprovalThreshold != 1_000_000 || p.VendorCeiling != 250_050 || p.UserCeiling != 0 || p.CombinePayments != "separate" {
 				t.Errorf("got %+v", p)
+			}
+			return err
+		})
+	})
+}
+
+// BIL-11: the pay form proposes the discount for paying early, and what is confirmed closes the bill.
+func TestPayEarly(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		ana := x.signedIn("ana@northwind.example")
+		var b ids.ID
+		x.write(x.a.who, func(tx *db.Tx) error {
+			term := &dimension.Term{Name: "5/30", DueDays: 60, DiscountDays: 30, DiscountPercent: money.MustDecimal("5")}
+			term.Active = record.Active
+			dimension.Terms.Insert(tx, term)
+			old, err := bill.Bills.Load(tx, x.a.bill)
+			if err != nil {
+				return err
+			}
+			n := bill.Bills.New().(*bill.Bill)
+			n.VendorID, n.InvoiceNumber, n.Amount, n.PaymentTermID = old.VendorID, "EARLY", 100_000, term.ID
+			n.InvoiceDate, n.DueDate = civil.MustDate("2026-11-20"), civil.MustDate("2027-01-19")
+			err = bill.Create(tx, n)
+			b = n.ID
+			return err
+		})
+		page := "/bills/" + string(b) + "/pay"
+		form := ana.get(page)
+		form.want(t, 200, "Take the discount of")
+		if !strings.Contains(form.body, `value="950.00"`) || !strings.Contains(form.body, `value="50.00"`) {
+			t.Error("the form does not propose 950.00 and 50.00")
+		}
+		var account ids.ID
+		x.write(x.a.who, func(tx *db.Tx) error {
+			a, err := bank.Default(tx)
+			if err == nil {
+				account = a.ID
+			}
+			return err
+		})
+		fields := func(date string) []string {
+			return []string{"key", "early" + date, "amount", "950.00", "processDate", date, "account", string(account), "discount", "50.00"}
+		}
+		ana.post(page+"/review", fields("2026-12-21")...).want(t, 422, "The discount is for paying the whole bill in time")
+		ana.post(page+"/review", fields("2026-11-24")...).want(t, 200, "Discount for paying early", "Remains to pay", "$0.00")
+		if r := ana.post(page+"/confirm", fields("2026-11-24")...); r.status != 303 {
+			t.Fatal(r.status, r.body)
+		}
+		x.write(x.a.who, func(tx *db.Tx) error {
+			got, err := bill.Bills.Load(tx, b)
+			if err == nil && (got.ScheduledAmount != 95_000 || got.ReservedCredit != 5_000 || got.Payable() != 0) {
+				t.Errorf("scheduled %d, discount %d", got.ScheduledAmount, got.ReservedCredit)
 			}
 			return err
 		})

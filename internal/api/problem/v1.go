@@ -40,7 +40,7 @@ var V1 = []Code{
 	{"BDCE018", "Org is inactive or has payment overdue.", "The organisation is closed, or its fees are overdue.",
 		"The organisation's administrator settles this with the operator.", []string{"org_inactive"}, ""},
 	{"BDCE040", "Invalid value passed for fields :{fields}", "A value is outside its allowed set or range, fields contradict each other, an element is repeated, a parent leads back to itself, or the bill cannot be paid.",
-		"Send a value the field's documentation allows.", []string{"value_invalid", "bill_not_payable", "process_date_too_late", "system_account", "vendor_payments_waiting", "vendor_external_id", "bill_money_attached", "customer_open_invoices", "invoice_negative", "own_bank_data", "approver_pays", "approved_locked"}, ""},
+		"Send a value the field's documentation allows.", []string{"value_invalid", "discount_not_given", "bill_not_payable", "process_date_too_late", "system_account", "vendor_payments_waiting", "vendor_external_id", "bill_money_attached", "customer_open_invoices", "invoice_negative", "own_bank_data", "approver_pays", "approved_locked"}, ""},
 	{"BDCE041", "Transaction rolled back", "Another operation of the same transactional batch failed; nothing of the batch was kept.",
 		"Mend the operation that carries its own error and send the whole batch again.", []string{"rolled_back"}, ""},
 	{"BDCE042", "Cannot locate bill :{id}", "The bill of a payment or upload is unknown in this organisation, or inactive.",

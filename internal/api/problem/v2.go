@@ -93,7 +93,7 @@ var V2 = []Code{
 	{Code: "BDC_1131", Message: "Operator not allowed for: {fields}.", When: "A filter's operator is unknown or does not suit the type of its field.",
 		Remedy: "Use = != in nin for ids, enumerations and booleans; these and < > <= >= for dates and numbers; = != in nin sw for texts.", Faults: []string{"filter_operator"}},
 	{Code: "BDC_1143", Message: "{field}: {reason}", When: "A value is too long, out of range, contradicts another, or names an inactive vendor.",
-		Remedy: "Send a value that the field's documentation allows.", Faults: []string{"value_too_large", "value_invalid", "vendor_inactive", "system_account", "currency_single", "bill_splits", "credit_splits", "too_many_lines", "pay_to_two"}},
+		Remedy: "Send a value that the field's documentation allows.", Faults: []string{"discount_not_given", "value_too_large", "value_invalid", "vendor_inactive", "system_account", "currency_single", "bill_splits", "credit_splits", "too_many_lines", "pay_to_two"}},
 	{Code: "BDC_1144", Message: "The limit of {value} is reached.", When: "More calls, or more logins, in one clock hour than the server takes from a developer key; more messages in a minute than from a user; more failed logins in a minute than from an address.",
 		Remedy: "Go on in the next clock hour or minute; use Bulk and List to need fewer calls.", Faults: []string{"calls_per_hour", "mails_per_minute", "login_throttled"}},
 	{Code: "BDC_1150", Message: "The user may not make online payments.", When: "A payment endpoint was called by a user whose role may not pay, or through a program that no administrator has confirmed for payments.",

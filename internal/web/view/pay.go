@@ -16,7 +16,15 @@ type PayPage struct {
 	Accounts    []FundingAccount
 	Account     string // chosen id
 	Key         string // idempotency key, made once when the form is first shown
-	Errors      FieldErrors
+
+	Discount      int64      // for paying the whole bill early; 0: none
+	DiscountUntil civil.Date // the last process date it is given for
+	TakesDiscount bool
+	Errors        FieldErrors
+}
+
+func (v PayPage) discountLabel() string {
+	return "Take the discount of " + Amount(v.Discount, v.Bill.Currency) + " for paying the whole bill by " + Date(v.DiscountUntil)
 }
 
 // BillHead names a bill on the pages that pay it.
@@ -37,6 +45,7 @@ type ReviewPage struct {
 	Page
 	Bill        BillHead
 	Minor       int64
+	Discount    int64 // taken beside Minor
 	ProcessDate civil.Date
 	Arrival     civil.Date
 	Method      string
@@ -44,6 +53,9 @@ type ReviewPage struct {
 	Key         string
 	Warnings    []string // what a careful colleague would mention: arrives after the due date, part payment
 }
+
+// Remains is what stays to be paid on the bill.
+func (v ReviewPage) Remains() int64 { return v.Bill.Open - v.Minor - v.Discount }
 
 // PaidPage is the result of paying, bill by bill.
 type PaidPage struct {

@@ -71,6 +71,7 @@ func samples() []sample {
 		{"bill-paid", Bill(billPaid())},
 		{"pay", Pay(paySample())},
 		{"pay-errors", Pay(payErrors())},
+		{"pay-discount", Pay(payDiscount())},
 		{"review", Review(reviewSample())},
 		{"paid", Paid(PaidPage{Page: page("Payment scheduled", BillsURL), Scheduled: []ScheduledPayment{scheduled(false)}})},
 		{"paid-mixed", Paid(paidMixed())},
@@ -359,6 +360,12 @@ func head() BillHead {
 
 func accounts() []FundingAccount {
 	return []FundingAccount{{"a1", "Operating", "6789"}, {"a2", longName, "0001"}}
+}
+
+func payDiscount() PayPage {
+	v := paySample()
+	v.Discount, v.DiscountUntil, v.TakesDiscount = 4_841, date("2026-11-30"), true
+	return v
 }
 
 func paySample() PayPage {
