@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/vendor"
+	"github.com/duebook/duebook/internal/web/read"
 	"github.com/duebook/duebook/internal/web/view"
 )
 
@@ -246,4 +249,150 @@ func (h *handler) stopAnswer(c *call) error {
 		notice = "unstopped"
 	}
 	return c.onRegister(notice, func(tx *db.Tx) error { return payment.ConfirmStop(tx, id, stopped) })
+}
+
+func (h *handler) checkExceptions(c *call) error { return c.showExceptions(http.StatusOK, nil) }
+
+// showExceptions renders what the bank asks, with a message about an answer that was refused, if there is one.
+func (c *call) showExceptions(status int, flash []view.Flash) error {
+	var page view.ExceptionsPage
+	err := c.read(func(tx *db.Tx) error {
+		waiting, err := payment.Exceptions(tx, true)
+		if err != nil {
+			return err
+		}
+		all, err := payment.Exceptions(tx, false)
+		if err != nil {
+			return err
+		}
+		page.Waiting, page.Decided = nil, nil
+		for _, x := range waiting {
+			page.Waiting = append(page.Waiting, c.exception(x, ""))
+		}
+		for _, x := range all {
+			if x.Decision == "" {
+				continue
+			}
+			by := "nobody, at the deadline"
+			if x.DecidedBy != "" {
+				if by, err = read.UserName(tx, x.DecidedBy); err != nil {
+					return err
+				}
+			}
+			page.Decided = append(page.Decided, c.exception(x, by+", "+view.Instant(x.DecidedAt.Time(), c.zone)))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page.Page, page.Currency, page.CanDecide = c.page("Exceptions of the bank", view.PaymentsURL), c.org.Currency, c.may(org.PayApproved)
+	page.Flash = append(page.Flash, flash...)
+	return c.render(status, view.CheckExceptions(page))
+}
+
+func (c *call) exception(x payment.Exception, decided string) view.CheckException {
+	v := view.CheckException{ID: string(x.ID), Account: x.Account, Serial: x.Serial, Minor: x.Amount, Issued: x.Issued, Payee: x.Payee, Reason: x.Reason,
+		State: x.State, PaymentID: string(x.PaymentID), Presented: x.Presented, Decision: x.Decision, Decided: decided}
+	if x.Deadline != 0 {
+		v.Deadline = view.Instant(x.Deadline.Time(), c.zone)
+	}
+	return v
+}
+
+func (h *handler) decideException(c *call) error {
+	id, err := c.id("id", ids.BankFile)
+	if err != nil {
+		return err
+	}
+	err = c.write(func(tx *db.Tx) error { return payment.Decide(tx, id, c.r.PostFormValue("decision")) })
+	if errors.Is(err, payment.ErrDecided) {
+		return c.showExceptions(http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: "This has been decided, or the bank's deadline is over."}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.done(view.CheckExceptionsURL, "answered")
+}
+
+// voidable tells whether a payment is of those that can be void; when it is too late, the room says.
+func voidable(d payment.Details) bool {
+	if !d.Online || d.Rail == payment.Credits {
+		return d.State == payment.Cleared
+	}
+	return (d.Rail == payment.Check || d.Rail == payment.ACH) && (d.State == payment.InFile || d.State == payment.Sent)
+}
+
+// otherReason is what people choose when none of the reasons fits (VOI-8).
+const otherReason = "other"
+
+func (h *handler) voidForm(c *call) error { return c.showVoid(http.StatusOK, nil) }
+
+// showVoid renders the form, with what is wrong about what it was sent with.
+func (c *call) showVoid(status int, wrong view.FieldErrors) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	var page view.VoidPage
+	err = c.read(func(tx *db.Tx) error {
+		d, err := payment.Detail(tx, id)
+		if err != nil {
+			return err
+		}
+		if !c.may(org.CancelPayments) {
+			return fault.ErrForbidden
+		}
+		if !voidable(d) {
+			return payment.ErrNotVoidable
+		}
+		v, err := vendor.Vendors.Load(tx, d.VendorID)
+		if err != nil {
+			return err
+		}
+		page = view.VoidPage{ID: string(id), Payee: v.Name, Currency: d.Currency, Minor: d.Amount, Recorded: !d.Online || d.Rail == payment.Credits,
+			Mailed: d.State == payment.Sent || d.Rail == payment.ACH}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page.Page, page.Errors = c.page("Void a payment", view.PaymentsURL), wrong
+	page.Reasons = append(slices.Clone(payment.VoidReasons), otherReason)
+	page.Reason, page.Other, page.Reissue = c.r.PostFormValue("reason"), c.r.PostFormValue("other"), c.r.PostFormValue("reissue") == "yes"
+	return c.render(status, view.VoidPayment(page))
+}
+
+func (h *handler) voidPayment(c *call) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	reason, other := c.r.PostFormValue("reason"), strings.TrimSpace(c.r.PostFormValue("other"))
+	var wrong view.FieldErrors
+	switch {
+	case reason != otherReason && !slices.Contains(payment.VoidReasons, reason):
+		wrong = append(wrong, view.FieldError{Field: "reason", Message: "Choose why the payment is to be void."})
+	case reason == otherReason && other == "" || len([]rune(other)) > 180:
+		wrong = append(wrong, view.FieldError{Field: "other", Message: "Say in up to 180 characters why the payment is to be void."})
+	}
+	if wrong != nil {
+		return c.showVoid(http.StatusUnprocessableEntity, wrong)
+	}
+	if other != "" {
+		reason += ": " + other
+	}
+	v := payment.Voiding{PaymentID: id, Type: payment.VoidAndCredit, Reason: reason}
+	if c.r.PostFormValue("reissue") == "yes" {
+		v.Type = payment.VoidAndReissue
+	}
+	err = c.write(func(tx *db.Tx) error { _, err := payment.Void(tx, v); return err })
+	if f := fault.From(err); f != nil && f.Kind != fault.Internal && !errors.Is(err, payment.ErrNotVoidable) && !errors.Is(err, fault.ErrForbidden) &&
+		!errors.Is(err, fault.ErrNotFound) { // the payment that replaces it cannot be made
+		return c.showVoid(http.StatusUnprocessableEntity, view.FieldErrors{{Message: f.Message}})
+	}
+	if err != nil {
+		return err
+	}
+	return c.done(view.PaymentURL(string(id)), "voided")
 }

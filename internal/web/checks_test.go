@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -130,5 +132,72 @@ func TestChecks(t *testing.T) {
 		if r := vera.get("/checks/register"); strings.Contains(r.body, "Stop orders that end") {
 			t.Error("VOI-5: a renewed stop order is still listed")
 		}
+	})
+}
+
+// CHK-7, VOI-8: what the bank asks is answered on its page by who may pay; a void asks for a reason and says what it does.
+func TestExceptionsAndVoid(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "axel@northwind.example", org.Auditor)
+		var paid ids.ID
+		x.write(x.a.who, func(tx *db.Tx) error {
+			p, err := payment.Pay(tx, payment.Request{BillID: x.a.bill, Amount: 1_250_00, ProcessDate: civil.MustDate("2026-11-24")})
+			if err == nil {
+				paid = p.PaymentID
+			}
+			return err
+		})
+		at := civil.MustDate("2026-11-24").At(1, 0, civil.Pacific)
+		s.Clock.Set(at)
+		in := filepath.Join(x.dir, "bank", string(x.a.who.Org), "in")
+		if err := os.MkdirAll(in, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		const list = "reference,account,serial,amount,payee,presented,reason,deadline\nr1,1000007777,10001,12500.00,Old Mill Bakery,2026-11-24,AMOUNT,2026-11-24T19:00:00Z\n"
+		if err := os.WriteFile(filepath.Join(in, "1-exceptions.csv"), []byte(list), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // released, then asked about
+			if err := x.engine.Step(context.Background(), x.a.who.Org, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ana, axel := x.signedIn("ana@northwind.example"), x.signedIn("axel@northwind.example")
+		page := ana.get("/checks/exceptions")
+		page.want(t, 200, "Check 10001 over $12,500.00", "answer by", "Pay it", "Return it")
+		if r := axel.get("/checks/exceptions"); r.status != 200 || strings.Contains(r.body, "Pay it") {
+			t.Error("an auditor is offered to decide", r.status)
+		}
+		var id ids.ID
+		x.write(x.a.who, func(tx *db.Tx) error {
+			all, err := payment.Exceptions(tx, true)
+			id = all[0].ID
+			return err
+		})
+		axel.post("/checks/exceptions/"+string(id), "decision", "pay").want(t, 403)
+		ana.post("/checks/exceptions/"+string(id), "decision", "maybe").want(t, 400)
+		if r := ana.post("/checks/exceptions/"+string(id), "decision", "return"); r.location() != "/checks/exceptions?notice=answered" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		ana.post("/checks/exceptions/"+string(id), "decision", "pay").want(t, 409, "This has been decided")
+		ana.get("/checks/exceptions").want(t, 200, "Nothing waits for an answer", "Return", "ana@northwind.example")
+
+		void := "/payments/" + string(paid) + "/void"
+		ana.get("/payments/"+string(paid)).want(t, 200, void)
+		ana.get(void).want(t, 200, "The bank is asked to stop it", "wrong address")
+		if r := axel.get("/payments/" + string(paid)); strings.Contains(r.body, void) {
+			t.Error("an auditor is offered to void")
+		}
+		axel.get(void).want(t, 403)
+		axel.post(void, "reason", "lost").want(t, 403)
+		ana.post(void, "reason", "because").want(t, 422, "Choose why")
+		ana.post(void, "reason", "other", "other", " ").want(t, 422, "Say in up to 180")
+		if r := ana.post(void, "reason", "other", "other", "the dog ate it", "reissue", "yes"); r.location() != "/payments/"+string(paid)+"?notice=voided" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		ana.get("/payments/"+string(paid)).want(t, 200, "Void requested", "other: the dog ate it")
+		ana.get(void).want(t, 409)
 	})
 }

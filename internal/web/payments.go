@@ -87,6 +87,7 @@ func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, erro
 			return page, err
 		}
 	}
+	page.CanVoid = c.may(org.CancelPayments) && voidable(d)
 	v, err := vendor.Vendors.Load(tx, d.VendorID)
 	if err != nil {
 		return page, err

@@ -47,6 +47,7 @@ type site struct {
 	server *httptest.Server
 	engine *payment.Engine
 	vault  *secret.Vault
+	dir    string // of data
 	key    string // of the application that logs in
 	log    *bytes.Buffer
 
@@ -71,7 +72,7 @@ func open(t *testing.T, s *dbtest.Store) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &site{t: t, s: s, vault: vault, log: &bytes.Buffer{}}
+	x := &site{t: t, s: s, vault: vault, dir: dir, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(x.log, nil))
 	x.engine = payment.NewEngine(s.DB, vault, filepath.Join(dir, "bank"), log)
 	x.server = httptest.NewUnstartedServer(nil)

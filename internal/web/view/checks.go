@@ -178,3 +178,66 @@ func CheckBadge(state string) Badge {
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
+
+// ExceptionsPage is Payments > Print checks > Exceptions: what the bank asks about checks.
+type ExceptionsPage struct {
+	Page
+	Waiting, Decided []CheckException
+	CanDecide        bool
+	Currency         string
+}
+
+// CheckException is a check that the bank asks about, or has paid though it is not what was issued.
+type CheckException struct {
+	ID, Account   string
+	Serial        int64
+	Minor, Issued int64 // as presented; as issued, 0 if the number is not ours
+	Payee, Reason string
+	State         string // of the number in the register
+	PaymentID     string
+	Presented     civil.Date
+	Deadline      string // "" if the bank has paid
+	Decision      string
+	Decided       string // when and by whom
+}
+
+// why says what is wrong with the check.
+func (x CheckException) why(currency string) string {
+	switch x.Reason {
+	case "AMOUNT":
+		return "issued for " + Amount(x.Issued, currency)
+	case "SERIAL":
+		return "no check of ours has this number"
+	case "PAYEE":
+		return "made out to somebody else than it was issued to"
+	case "VOIDED", "STALE":
+		return "this number is void"
+	case "DUPLICATE":
+		return "this number has been paid before"
+	}
+	return "the bank says " + x.Reason
+}
+
+// outcome says what was decided.
+func (x CheckException) outcome() Badge {
+	switch x.Decision {
+	case "pay":
+		return Badge{Good, "Pay"}
+	case "seen":
+		return Badge{Quiet, "Taken note of"}
+	}
+	return Badge{Bad, "Return"}
+}
+
+// VoidPage asks why and how to void a payment that has left.
+type VoidPage struct {
+	Page
+	ID, Payee, Currency string
+	Minor               int64
+	Recorded            bool // made elsewhere: voided without more
+	Mailed              bool // the bank has to stop it first
+	Reasons             []string
+	Reason, Other       string
+	Reissue             bool
+	Errors              FieldErrors
+}

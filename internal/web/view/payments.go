@@ -37,6 +37,7 @@ type PaymentPage struct {
 	Confirmation         string
 	CreatedBy, Created   string
 	CanCancel            bool
+	CanVoid              bool     // it has left and may still be void
 	Waiting              *Waiting // for a person; nil if it does not
 	Review               string   // what a person should look at
 	ApprovedBy           string

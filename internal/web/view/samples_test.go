@@ -167,6 +167,13 @@ func samples() []sample {
 			Run: PrintRun{ID: "bfl1", Account: attack, State: "waiting", First: 10_001, Last: 10_001, Checks: 1, Unprinted: 1}})},
 		{"check-register", CheckRegister(RegisterPage{Page: page("Check register", PaymentsURL), Currency: "USD", Checks: sampleChecks, Expiring: sampleChecks[3:],
 			Query: RegisterQuery{State: "stop_requested", Before: 20_000}, Next: 10_001, CanPrint: true, CanStop: true})},
+		{"check-exceptions", CheckExceptions(ExceptionsPage{Page: page("Exceptions of the bank", PaymentsURL), Currency: "USD", CanDecide: true, Waiting: []CheckException{
+			{ID: "bfl1", Account: longName, Serial: 10_001, Minor: 9_999_999_999, Issued: 1, Payee: attack, Reason: "AMOUNT", PaymentID: "stp1", Presented: civil.MustDate("2026-12-01"), Deadline: "Dec 1, 2026, 2:00 PM"},
+			{ID: "bfl2", Serial: 999_999_999_999_999, Minor: 5, Reason: "SERIAL"}},
+			Decided: []CheckException{{Serial: 1, Minor: 5, Reason: markup, Decision: "pay", Decided: longName}, {Serial: 2, Reason: "DUPLICATE", Decision: "return"}}})},
+		{"check-exceptions-none", CheckExceptions(ExceptionsPage{Page: page("Exceptions of the bank", PaymentsURL)})},
+		{"void", VoidPayment(VoidPage{Page: page("Void a payment", PaymentsURL), ID: "stp1", Payee: attack, Currency: "USD", Minor: 125_000, Mailed: true, Reasons: []string{"lost", noBreak}, Reason: "lost",
+			Other: markup, Errors: FieldErrors{{Field: "reason", Message: "Choose a reason."}}})},
 		{"check-register-none", CheckRegister(RegisterPage{Page: page("Check register", PaymentsURL)})},
 		{"sanctions", Sanctions(SanctionsPage{Page: page("Sanctions", SettingsURL), Manage: true, Banks: true, Wrong: "snh1", Reason: attack,
 			Errors: FieldErrors{{Message: "Say why this is somebody else."}}, Lists: []SanctionsList{{Name: "SDN", Published: "Nov 20, 2026", Note: "8 days old", Names: 40_000}},

@@ -48,7 +48,15 @@ const (
 	CheckRegisterURL = "/checks/register"
 	RenewStopURL     = "/checks/renew-stop"    // POST account, number
 	ReturnedMailURL  = "/checks/returned-mail" // POST number, back
+
+	CheckExceptionsURL = "/checks/exceptions" // GET
 )
+
+// DecideExceptionURL takes the answer to an exception of the bank (POST decision).
+func DecideExceptionURL(id string) string { return CheckExceptionsURL + "/" + url.PathEscape(id) }
+
+// VoidPaymentURL asks why a payment that has left is to be void (GET), and voids it (POST reason, other, reissue).
+func VoidPaymentURL(id string) string { return PaymentURL(id) + "/void" }
 
 // PrintRunURL is the page of a print run (GET).
 func PrintRunURL(id string) string { return PrintChecksURL + "/runs/" + url.PathEscape(id) }
