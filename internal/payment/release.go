@@ -208,6 +208,9 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 	if held != "" {
 		return to, "The vendor is on hold. " + held, nil
 	}
+	if hold, err = vendor.Unsettled(tx, v.ID, p.ProcessDate); hold != "" || err != nil {
+		return to, hold, err
+	}
 	if err := checkPayee(tx, v, true, p.Amount); err != nil { // the address is looked at when it is taken down
 		if f := fault.From(err); f != nil {
 			return to, f.Message, nil

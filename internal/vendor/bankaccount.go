@@ -214,7 +214,7 @@ func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
 		PrenoteDue: clock.FromTime(tx.Now()), EnteredBy: tx.Caller().User, Length: n.Sealed.Length, Extras: n.Extras, CTX: n.CTX,
 	})
 	setPayBy(tx, v, PayByACH)
-	return n.ID, nil
+	return n.ID, firewall(tx, v, ChangeBank, []string{"accountNumber"})
 }
 
 // SetCTX says whether the vendor reads remittance of any length in the entry (ACH-2). It fails with fault.ErrNotFound for a

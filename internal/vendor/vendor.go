@@ -186,7 +186,7 @@ func Update(tx *db.Tx, before, v *Vendor) error {
 		return err
 	}
 	Vendors.Save(tx, before, v)
-	return nil
+	return firewall(tx, before, ChangePayee, movedPayee(before, v))
 }
 
 func check(tx *db.Tx, before, v *Vendor) error {

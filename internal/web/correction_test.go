@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -56,6 +57,33 @@ func TestACH_9_CorrectionPage(t *testing.T) {
 		}
 		if got := payer.get(page); strings.Contains(got.body, "other bank data") || strings.Contains(got.body, "on hold") || !strings.Contains(got.body, "990000039") {
 			t.Error("the page does not show what was decided")
+		}
+	})
+}
+
+// VEN-6: the vendor's page shows a change of payment data that waits, to whoever may decide it, and decides it.
+func TestVEN6_ChangeOnPage(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "vera@northwind.example", org.Payer)
+		ana, vera := x.signedIn("ana@northwind.example"), x.signedIn("vera@northwind.example")
+		page := "/vendors/" + string(x.a.vendor)
+		x.write(x.a.who, func(tx *db.Tx) error {
+			tx.Exec(`INSERT INTO vendor_changes (org_id, id, vendor_id, kind, fields, state, changed, changed_by, decided, decided_by, live_from)
+				VALUES ($1, 'vch1', $2, 'payee', 'city', 'waiting', 1, $3, 0, '', '')`, string(x.a.who.Org), string(x.a.vendor), string(x.a.who.User))
+			return nil
+		})
+		if r := ana.get(page); !strings.Contains(r.body, "name or address for payments was changed") || strings.Contains(r.body, "Approve the change") {
+			t.Error("who made the change may decide it, or it is not shown")
+		}
+		ana.post(page+"/changes/vch1/approve").want(t, http.StatusConflict, "another person decides")
+		vera.get(page).want(t, http.StatusOK, "Approve the change")
+		vera.post(page+"/changes/vch1/burn").want(t, http.StatusNotFound)
+		vera.post(page+"/changes/vch1/approve").want(t, http.StatusSeeOther)
+		vera.post(page+"/changes/vch1/refuse").want(t, http.StatusConflict, "decided meanwhile")
+		if r := vera.get(page); strings.Contains(r.body, "Approve the change") {
+			t.Error("the change still waits")
 		}
 	})
 }

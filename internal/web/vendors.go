@@ -116,6 +116,18 @@ func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
 	} else if !errors.Is(err, fault.ErrNotFound) {
 		return page, err
 	}
+	changes, err := vendor.Changes(tx, id)
+	if err != nil {
+		return page, err
+	}
+	for _, ch := range changes {
+		shown := view.VendorChange{ID: string(ch.ID), Bank: ch.Kind == vendor.ChangeBank, When: view.Instant(ch.Changed.Time(), c.zone),
+			CanDecide: c.may(org.ApproveVendorBankChange) && ch.ChangedBy != tx.Caller().User}
+		if shown.Who, err = read.UserName(tx, ch.ChangedBy); err != nil {
+			return page, err
+		}
+		page.Changes = append(page.Changes, shown)
+	}
 	if c.may(org.ViewBills) {
 		if page.Bills, err = read.BillsOfVendor(tx, id, c.today, pageBills); err != nil {
 			return page, err
@@ -344,6 +356,31 @@ func (h *handler) decideCorrection(c *call) error {
 		return err
 	}
 	return c.done(view.VendorURL(string(id)), said)
+}
+
+// decideChange approves or refuses a change of payment data that waits for a second person (VEN-6).
+func (h *handler) decideChange(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	approve := c.r.PathValue("what") == "approve"
+	if !approve && c.r.PathValue("what") != "refuse" {
+		return fault.ErrNotFound.With(c.r.PathValue("what"))
+	}
+	err = c.write(func(tx *db.Tx) error { return vendor.DecideChange(tx, ids.ID(c.r.PathValue("change")), approve) })
+	text := ""
+	switch {
+	case errors.Is(err, vendor.ErrChangeSamePerson):
+		text = "You made this change: another person decides."
+	case errors.Is(err, vendor.ErrChangeDecided):
+		text = "This change was decided meanwhile."
+	case err != nil:
+		return err
+	default:
+		return c.done(view.VendorURL(string(id)), "saved")
+	}
+	return c.showVendor(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: text}})
 }
 
 // liftVendor lets a vendor on hold be paid again.

@@ -172,6 +172,7 @@ func (h *handler) routes() []route {
 		{"POST /vendors/{id}/bank-account", h.addVendorBank},
 		{"POST /vendors/{id}/bank-account/remove", h.removeVendorBank},
 		{"POST /vendors/{id}/bank-account/correction/{what}", h.decideCorrection},
+		{"POST /vendors/{id}/changes/{change}/{what}", h.decideChange},
 		{"POST /vendors/{id}/lift", h.liftVendor},
 
 		{"GET /settings", h.settings},

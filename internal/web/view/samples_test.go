@@ -118,7 +118,7 @@ func samples() []sample {
 		{"vendor-awkward", Vendor(VendorPage{Page: awkwardPage(longName, VendorsURL), ID: markup, Name: longName, Payee: rtl, Inactive: true, Address: attack, Email: noBreak, Description: longName, Method: "Check", Warning: attack, Currency: "JPY", CanManageBank: true, AllBills: "javascript:alert(1)", History: []Change{{"25 Nov 2026, 10:00", rtl, attack, longName, []FieldChange{{attack, markup, noBreak}}}}})},
 		{"vendor-held", Vendor(VendorPage{Page: page("Old Mill Bakery", VendorsURL), ID: "v1", Name: "Old Mill Bakery", Method: "Check", Currency: "USD", AllBills: BillsURL,
 			Bank:       &VendorBank{"Old Mill Bakery", "Checking, company", "990000026", "1234", Badge{Wait, "Not verified"}, "25 Nov 2026", "sent, not returned"},
-			Correction: &VendorCorrection{"C03", "990000039", "5678", true}, Held: attack, CanLift: true})},
+			Correction: &VendorCorrection{"C03", "990000039", "5678", true}, Changes: []VendorChange{{ID: "vch1", Who: attack, When: "Nov 23, 2026", Bank: true, CanDecide: true}, {ID: "vch2", Who: longName}}, Held: attack, CanLift: true})},
 		{"vendor-bank", VendorBankForm(VendorBankPage{Page: page("Add a bank account", VendorsURL), ID: "v1", Name: "Old Mill Bakery", Sandbox: true})},
 		{"vendor-bank-errors", VendorBankForm(VendorBankPage{Page: awkwardPage("Add a bank account", VendorsURL), ID: markup, Name: longName, Routing: markup, Holder: rtl, AccountType: "2", HolderType: "2", Errors: FieldErrors{{"routingNumber", attack, "BDCE040"}, {"accountNumber", "Enter 4 to 17 letters, digits and hyphens.", ""}, {"accountType", "Choose one.", ""}}})},
 		{"vendor-new", EditVendor(VendorFormPage{Page: page("Add a vendor", VendorsURL), Typed: VendorForm{Country: "USA"}})},

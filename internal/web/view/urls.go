@@ -151,6 +151,11 @@ func RemoveVendorBankURL(id string) string { return VendorBankURL(id) + "/remove
 // CorrectionURL decides a correction of a vendor's bank account that waits: apply or refuse (POST).
 func CorrectionURL(id, what string) string { return VendorBankURL(id) + "/correction/" + what }
 
+// VendorChangeURL decides a change of payment data that waits: approve or refuse (POST).
+func VendorChangeURL(id, change, what string) string {
+	return VendorURL(id) + "/changes/" + url.PathEscape(change) + "/" + what
+}
+
 // LiftVendorURL lets a vendor on hold be paid again (POST).
 func LiftVendorURL(id string) string { return VendorURL(id) + "/lift" }
 

@@ -40,6 +40,7 @@ type VendorPage struct {
 	History              []Change // newest first; nil for who may not see it
 	CreatedWhen, Warning string
 	Correction           *VendorCorrection // of the account, that waits for a decision; nil for none
+	Changes              []VendorChange    // of payment data, that wait for a decision
 	Held                 string            // why the vendor is not paid, "" if it is
 	CanLift              bool
 }
@@ -48,6 +49,13 @@ type VendorPage struct {
 type VendorCorrection struct {
 	Code, Routing, Last4 string
 	CanDecide            bool
+}
+
+// VendorChange is a change of payment data that waits for a second person.
+type VendorChange struct {
+	ID, Who, When string
+	Bank          bool // of the bank account, not of name or address
+	CanDecide     bool
 }
 
 // VendorBank is the account a vendor is paid to, its numbers masked.
