@@ -344,7 +344,7 @@ var fields = map[string]string{
 	"daysInAdvance":                   "How many days before the due date it is made.",
 	"recurringBillId":                 "The template.",
 	"recurringInvoiceId":              "The template.",
-	"toBeAutoEmailed":                 "Marks its invoices to be mailed. Needs `fromUserId`.",
+	"toBeAutoEmailed":                 "Its invoices are mailed when they are made; answers go to `fromUserId`, which it needs.",
 	"toBeAutoMailed":                  "Marks its invoices to be printed.",
 	"fromUserId":                      "The user in whose name invoices are mailed.",
 	"taxableAmount":                   "Computed: the taxed lines.",
