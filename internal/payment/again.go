@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
@@ -57,7 +56,7 @@ func unwrite(tx *db.Tx, f bankFile, in ids.ID, why string) error {
 // entries, as they stand in the rejected file, with new trace numbers, under the settings of today and for the next date
 // possible. The rejected file stays rejected (E25, XO-3). The caller needs ApprovePayments. It fails with
 // fault.ErrNotFound for a file that is none, or has been written again.
-func (e *Engine) WriteAgain(ctx context.Context, who db.Caller, at time.Time, file ids.ID) (made ids.ID, err error) {
+func (e *Engine) WriteAgain(ctx context.Context, who db.Caller, file ids.ID) (made ids.ID, err error) {
 	old, err := e.rejectedEntries(ctx, who, file)
 	if err != nil {
 		return "", err
@@ -80,7 +79,7 @@ func (e *Engine) WriteAgain(ctx context.Context, who db.Caller, at time.Time, fi
 	if err != nil {
 		return "", fmt.Errorf("open the account of file %s: %w", file, err)
 	}
-	err = e.db.WriteAt(ctx, who, at, func(tx *db.Tx) error {
+	err = e.db.Write(ctx, who, func(tx *db.Tx) error {
 		made, err = e.writeAgain(tx, file, account, number, old)
 		return err
 	})

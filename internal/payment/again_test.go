@@ -61,18 +61,18 @@ func TestE25_RejectedForItsForm(t *testing.T) {
 		o.wantState(p1, payment.InFile) // nothing happens by itself
 
 		companyID("")
-		now := o.at("2026-11-25", "10:00:00")
+		o.at("2026-11-25", "10:00:00")
 		clerk := o.who
 		clerk.Perms = db.Of(org.ViewBanks)
-		if _, err := o.engine.WriteAgain(ctx, clerk, now, ids.ID(file)); fault.From(err) == nil || fault.From(err).Kind != fault.Forbidden {
+		if _, err := o.engine.WriteAgain(ctx, clerk, ids.ID(file)); fault.From(err) == nil || fault.From(err).Kind != fault.Forbidden {
 			t.Errorf("without permission: %v", err)
 		}
 		before := o.entries()
-		if _, err := o.engine.WriteAgain(ctx, o.who, now, ids.ID(file)); err != nil {
+		if _, err := o.engine.WriteAgain(ctx, o.who, ids.ID(file)); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if _, err := o.engine.WriteAgain(ctx, o.who, now, ids.ID(file)); !errors.Is(err, fault.ErrNotFound) {
+			if _, err := o.engine.WriteAgain(ctx, o.who, ids.ID(file)); !errors.Is(err, fault.ErrNotFound) {
 				t.Errorf("written again twice: %v", err)
 			}
 		}

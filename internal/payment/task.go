@@ -87,3 +87,9 @@ func FinishTask(tx *db.Tx, number int64, note string) error {
 	}
 	return err
 }
+
+// OpenTasks counts the open tasks.
+func OpenTasks(tx *db.Tx) (n int64, err error) {
+	err = tx.Row(`SELECT count(*) FROM tasks WHERE org_id = $1 AND done = 0`, string(tx.Org())).Scan(&n)
+	return n, err
+}

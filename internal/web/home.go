@@ -17,6 +17,9 @@ func (h *handler) home(c *call) error {
 		if o, err = read.Home(tx, c.org.Currency, c.today); err != nil || !c.may(org.PrintChecks) {
 			return err
 		}
+		if o.BankTasks, err = payment.OpenTasks(tx); err != nil {
+			return err
+		}
 		o.UnconfirmedChecks, err = payment.Unconfirmed(tx)
 		return err
 	})
@@ -44,6 +47,10 @@ func (c *call) tasks(o read.Overview) []view.Task {
 	if n := int(o.UnconfirmedChecks); n > 0 {
 		all = append(all, view.Task{Tone: view.Bad, Text: view.Count(n, "check is", "checks are") + " not confirmed as mailed",
 			Detail: "for more than three business days", Action: view.Link{Text: "Confirm", URL: view.PrintChecksURL}})
+	}
+	if o.BankTasks > 0 {
+		all = append(all, view.Task{Tone: view.Bad, Text: view.Count(int(o.BankTasks), "answer", "answers") + " of the bank to look at",
+			Action: view.Link{Text: "See", URL: view.BankTasksURL}})
 	}
 	for _, t := range o.Troubles {
 		text, why := "A payment to "+t.Payee+" came back", t.Why

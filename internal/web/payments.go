@@ -82,6 +82,9 @@ func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, erro
 	if page.Waiting, err = c.waiting(tx, d.Payment); err != nil {
 		return page, err
 	}
+	if page.Reversal, err = c.reversal(tx, d.Payment); err != nil {
+		return page, err
+	}
 	if !d.ApprovedBy.IsNull() {
 		if page.ApprovedBy, err = read.UserName(tx, d.ApprovedBy); err != nil {
 			return page, err

@@ -22,6 +22,7 @@ type Overview struct {
 	InFlight   []view.PaymentRow
 	Troubles   []Trouble
 
+	BankTasks         int64 // answers of the bank that a person has to look at
 	UnconfirmedChecks int64 // waiting too long to be confirmed as mailed (CHK-5)
 }
 

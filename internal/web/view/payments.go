@@ -45,6 +45,7 @@ type PaymentPage struct {
 	Bills                []PaidBill
 	Disbursement         *Disbursement // nil before release
 	History              []Change      // newest first; nil for who may not see it
+	Reversal             *Reversal     // nil if none can be asked for and none was
 }
 
 // Waiting is a payment that waits for a second person, or is on hold.

@@ -155,6 +155,12 @@ func samples() []sample {
 			Anchor: &AuditAnchor{Day: "Nov 23, 2026", Hash: "d0def52e1570b7b597f0054807d8817445d68e402e80e67e2ab2aa01e3726dcb", Events: 12_345},
 			Events: []AuditEvent{{Change: Change{When: "Nov 23, 2026, 9:00 AM", Who: longName, Via: attack, What: "Changed", Fields: []FieldChange{{"Name", markup, attack}, {"Amount", "1.00", "2.00"}}},
 				ID: "1", Type: "Vendor", Record: "00901ABBCGBFJWXbx5l9", Address: "192.0.2.7"}, {Change: Change{When: "Nov 23, 2026, 8:59 AM", Who: "Duebook", What: "Signed in"}}}})},
+		{"bank-tasks", BankTasks(BankTasksPage{Page: page("Answers of the bank", PaymentsURL), CanAct: true, Tasks: []BankTask{
+			{1, "Operator", "R24", "Payment P1 came back as a duplicate.", "25 Nov 2026, 10:00", Link{"The payment", PaymentURL("p1")}, "failed", "It failed"},
+			{2, longName, "", attack, "25 Nov 2026, 10:00", Link{}, "write", "Write the file again"}}})},
+		{"bank-tasks-none", BankTasks(BankTasksPage{Page: page("Answers of the bank", PaymentsURL)})},
+		{"payment-reversal", Payment(PaymentPage{Page: page("Payment", PaymentsURL), ID: "p1", Payee: longName, Currency: "USD", Minor: 100, State: "cleared", Method: "ACH",
+			Reversal: &Reversal{State: "Denied.", Reason: attack, CanAsk: true, CanDecide: true, Reasons: []Option{{"duplicate", "Paid twice"}, {"amount", attack}}}})},
 		{"print-runs", PrintRuns(PrintRunsPage{Page: page("Print checks", PaymentsURL), Currency: "USD", Late: 2, Runs: []PrintRun{
 			{ID: "bfl1", Account: longName, State: "waiting", Issued: civil.MustDate("2026-11-24"), First: 10_001, Last: 10_003, Checks: 3, Minor: 125_000, Unprinted: 3},
 			{ID: "bfl2", Account: attack, State: "opened", Issued: civil.MustDate("2026-11-24"), First: 1, Last: 1, Checks: 1, Minor: 1, Printed: 1, Late: true},

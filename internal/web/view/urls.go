@@ -3,6 +3,7 @@ package view
 import (
 	"net/url"
 	"slices"
+	"strconv"
 )
 
 // The addresses of the web application, in the order of the menu. A handler mounts these, a view links these.
@@ -44,6 +45,7 @@ const (
 
 // Checks: the print runs (GET), their register (GET, see RegisterQuery), and acts on its numbers.
 const (
+	BankTasksURL     = "/bank-tasks"
 	PrintChecksURL   = "/checks"
 	CheckRegisterURL = "/checks/register"
 	RenewStopURL     = "/checks/renew-stop"    // POST account, number
@@ -129,6 +131,14 @@ const SanctionsURL = "/settings/sanctions"
 
 // ClearSanctionURL says that a party is not the listed one (POST reason).
 func ClearSanctionURL(id string) string { return SanctionsURL + "/" + url.PathEscape(id) + "/clear" }
+
+// BankTaskURL does something about a task: done, failed, write (POST).
+func BankTaskURL(number int64, what string) string {
+	return BankTasksURL + "/" + strconv.FormatInt(number, 10) + "/" + what
+}
+
+// ReversalURL asks for, approves or denies the reversal of a payment (POST).
+func ReversalURL(id, what string) string { return PaymentURL(id) + "/reversal/" + what }
 
 // LiftHoldURL lets a payment leave that is on hold (POST).
 func LiftHoldURL(id string) string { return PaymentURL(id) + "/lift-hold" }

@@ -1,0 +1,40 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/org"
+)
+
+// 5.8: what the bank says and a person has to look at stands on a page of its own, and on Home until it is done.
+func TestBankTasks(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "pay@northwind.example", org.Payer)
+		x.member(x.a, "clerk@northwind.example", org.Clerk)
+		payer, clerk := x.signedIn("pay@northwind.example"), x.signedIn("clerk@northwind.example")
+		payer.get("/bank-tasks").want(t, 200, "Nothing to look at")
+		x.write(x.a.who, func(tx *db.Tx) error {
+			tx.Exec(`INSERT INTO tasks (org_id, number, kind, subject, code, text, created) VALUES ($1, 1, 'operator', 'nothing', 'R17', 'The bank asks.', 1)`,
+				string(tx.Org()))
+			return nil
+		})
+		payer.get("/").want(t, 200, "1 answer of the bank to look at")
+		payer.get("/bank-tasks").want(t, 200, "Operator, R17", "The bank asks.", "/bank-tasks/1/done")
+		if got := clerk.get("/bank-tasks"); strings.Contains(got.body, "/bank-tasks/1/done") {
+			t.Error("a clerk is offered to act")
+		}
+		clerk.post("/bank-tasks/1/done", "note", "x").want(t, 403, "")
+		payer.post("/bank-tasks/1/done", "note", "").want(t, 422, "Say what was done.")
+		payer.post("/bank-tasks/1/write", "note", "").want(t, 404, "")
+		payer.post("/bank-tasks/2/done", "note", "x").want(t, 404, "")
+		if r := payer.post("/bank-tasks/1/done", "note", "Called them."); r.location() != "/bank-tasks?notice=taskdone" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		payer.get("/bank-tasks").want(t, 200, "Nothing to look at")
+	})
+}

@@ -1,0 +1,33 @@
+package view
+
+// BankTasksPage is what the bank has said that a person has to look at.
+type BankTasksPage struct {
+	Page
+	Tasks  []BankTask
+	CanAct bool
+}
+
+// BankTask is one of them. Act is what can be done beside saying that it is done: "failed", "write" or nothing.
+type BankTask struct {
+	Number              int64
+	Who                 string // "Operator", "Compliance", "Fraud", "Vendor contact"
+	Code, Text, Created string
+	Subject             Link // the zero Link if it has no page
+	Act, ActLabel       string
+}
+
+// Reversal is the reversal of a payment: one that may be asked for, or one that was.
+type Reversal struct {
+	State     string // for people; "" if none was asked for
+	Reason    string
+	CanAsk    bool
+	CanDecide bool
+	Reasons   []Option
+}
+
+func (t BankTask) title() string {
+	if t.Code == "" {
+		return t.Who
+	}
+	return t.Who + ", " + t.Code
+}
