@@ -12,6 +12,10 @@
 //	    |   on_hold                               |  cleared (cheque)  '-------------return-----------+--> failed
 //	    '--cancel--> canceled                     '--file rejected--> funding_failed
 //
+// From the organisation's threshold on a payment begins as awaiting_approval, above a ceiling of the day as on_hold; a second
+// person lets it go from either (approve.go, hold.go), and ten banking days on hold cancel it. What leaves on a process date
+// does so in two pickups (pickup.go), to payees as they were taken down at its first minute (takedown.go).
+//
 // A payment that has left can be voided (void.go): a cheque until it clears, an entry by asking the bank to have it sent
 // back, which shows in the end. It may be replaced by a new payment then, which generation 2 shows as the same one.
 //
@@ -27,5 +31,5 @@
 // Nothing leaves before its bytes are stored, and what is stored never changes: a run that dies is taken up where it
 // stood, and sends no file and no cheque twice (XO-1 to XO-4). Files of the bank are taken in once (XO-8).
 //
-// Not here yet: reversal entries (VOI-4), wires, the clearing model.
+// Not here yet: one disbursement for payments made one by one (PAY-9 combines the bills of one order), the clearing model.
 package payment
