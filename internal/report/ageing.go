@@ -46,27 +46,27 @@ type subledger struct {
 	items   string // SELECT party, item, number, day, n: what is open now, and what happened later taken back
 }
 
-// payables are the open bills, less credits.
+// payables are the open bills, less credits. CROSS JOIN holds SQLite to the order that is written: what came later is little.
 var payables = subledger{role: ledger.AP, sign: -1, account: "Accounts payable", party: "vendors", title: "Vendor", items: `
 	SELECT vendor_id AS party, id AS item, due_date AS day, amount - credit_amount - paid_amount AS n FROM bills
 		WHERE org_id = $1 AND is_active = 1 AND payment_status <> 0
 	UNION ALL SELECT vendor_id, id, credit_date, applied_amount - amount FROM vendor_credits
 		WHERE org_id = $1 AND is_active = 1 AND amount <> applied_amount
-	UNION ALL SELECT l.party, b.id, b.due_date, l.n FROM later l JOIN bills b ON b.org_id = $1 AND b.id = l.source
-	UNION ALL SELECT l.party, c.id, c.credit_date, l.n FROM later l JOIN vendor_credits c ON c.org_id = $1 AND c.id = l.source
-	UNION ALL SELECT l.party, p.id, p.process_date, l.n FROM later l JOIN payments p ON p.org_id = $1 AND p.id = l.source
-		WHERE l.n <> p.amount AND l.n <> -p.amount
-	UNION ALL SELECT b.vendor_id, b.id, b.due_date, u.way * x.amount FROM undone u
-		JOIN bill_pays x ON x.org_id = $1 AND x.payment_id = u.id JOIN bills b ON b.org_id = $1 AND b.id = x.bill_id
-	UNION ALL SELECT b.vendor_id, b.id, b.due_date, u.way * x.amount FROM undone u
-		JOIN bill_credits x ON x.org_id = $1 AND x.payment_id = u.id JOIN bills b ON b.org_id = $1 AND b.id = x.bill_id
-	UNION ALL SELECT c.vendor_id, c.id, c.credit_date, -u.way * x.amount FROM undone u
-		JOIN bill_credits x ON x.org_id = $1 AND x.payment_id = u.id JOIN vendor_credits c ON c.org_id = $1 AND c.id = x.vendor_credit_id`}
+	UNION ALL SELECT l.party, b.id, b.due_date, l.n FROM later l CROSS JOIN bills b WHERE b.org_id = $1 AND b.id = l.source
+	UNION ALL SELECT l.party, c.id, c.credit_date, l.n FROM later l CROSS JOIN vendor_credits c WHERE c.org_id = $1 AND c.id = l.source
+	UNION ALL SELECT l.party, p.id, p.process_date, l.n FROM later l CROSS JOIN payments p
+		WHERE p.org_id = $1 AND p.id = l.source AND l.n <> p.amount AND l.n <> -p.amount
+	UNION ALL SELECT b.vendor_id, b.id, b.due_date, u.way * x.amount FROM undone u CROSS JOIN bill_pays x CROSS JOIN bills b
+		WHERE x.org_id = $1 AND x.payment_id = u.id AND b.org_id = $1 AND b.id = x.bill_id
+	UNION ALL SELECT b.vendor_id, b.id, b.due_date, u.way * x.amount FROM undone u CROSS JOIN bill_credits x CROSS JOIN bills b
+		WHERE x.org_id = $1 AND x.payment_id = u.id AND b.org_id = $1 AND b.id = x.bill_id
+	UNION ALL SELECT c.vendor_id, c.id, c.credit_date, -u.way * x.amount FROM undone u CROSS JOIN bill_credits x CROSS JOIN vendor_credits c
+		WHERE x.org_id = $1 AND x.payment_id = u.id AND c.org_id = $1 AND c.id = x.vendor_credit_id`}
 
 // undonePayments are the payments that left (1) or came back (-1) later. One that credits covered whole is in no ledger.
 const undonePayments = `, undone AS (
-	SELECT p.id, CASE WHEN l.n > 0 THEN 1 ELSE -1 END AS way FROM later l JOIN payments p ON p.org_id = $1 AND p.id = l.source
-		WHERE l.n = p.amount OR l.n = -p.amount
+	SELECT p.id, CASE WHEN l.n > 0 THEN 1 ELSE -1 END AS way FROM later l CROSS JOIN payments p
+		WHERE p.org_id = $1 AND p.id = l.source AND (l.n = p.amount OR l.n = -p.amount)
 	UNION ALL SELECT id, 1 FROM payments WHERE org_id = $1 AND process_date > $3 AND amount = 0 AND status = 2)`
 
 // receivables are the open invoices, less credit memos and what has come in unapplied (AR-17).
@@ -77,18 +77,19 @@ var receivables = subledger{role: ledger.AR, sign: 1, account: "Accounts receiva
 		WHERE org_id = $1 AND is_active = 1 AND amount <> applied_amount
 	UNION ALL SELECT customer_id, id, payment_date, -unapplied_amount FROM received_pays
 		WHERE org_id = $1 AND status = 0 AND unapplied_amount <> 0
-	UNION ALL SELECT l.party, i.id, i.due_date, -l.n FROM later l JOIN invoices i ON i.org_id = $1 AND i.id = l.source
-	UNION ALL SELECT l.party, c.id, c.credit_date, -l.n FROM later l JOIN credit_memos c ON c.org_id = $1 AND c.id = l.source
-	UNION ALL SELECT l.party, r.id, r.payment_date, -l.n FROM later l JOIN received_pays r ON r.org_id = $1 AND r.id = l.source
-		WHERE r.id NOT IN (SELECT id FROM undone)
-	UNION ALL SELECT r.customer_id, r.id, r.payment_date, u.way * r.unapplied_amount FROM undone u JOIN received_pays r ON r.org_id = $1 AND r.id = u.id
-	UNION ALL SELECT i.customer_id, i.id, i.due_date, u.way * x.amount FROM undone u
-		JOIN invoice_pays x ON x.org_id = $1 AND x.received_pay_id = u.id JOIN invoices i ON i.org_id = $1 AND i.id = x.invoice_id`}
+	UNION ALL SELECT l.party, i.id, i.due_date, -l.n FROM later l CROSS JOIN invoices i WHERE i.org_id = $1 AND i.id = l.source
+	UNION ALL SELECT l.party, c.id, c.credit_date, -l.n FROM later l CROSS JOIN credit_memos c WHERE c.org_id = $1 AND c.id = l.source
+	UNION ALL SELECT l.party, r.id, r.payment_date, -l.n FROM later l CROSS JOIN received_pays r
+		WHERE r.org_id = $1 AND r.id = l.source AND r.id NOT IN (SELECT id FROM undone)
+	UNION ALL SELECT r.customer_id, r.id, r.payment_date, u.way * r.unapplied_amount FROM undone u CROSS JOIN received_pays r
+		WHERE r.org_id = $1 AND r.id = u.id
+	UNION ALL SELECT i.customer_id, i.id, i.due_date, u.way * x.amount FROM undone u CROSS JOIN invoice_pays x CROSS JOIN invoices i
+		WHERE x.org_id = $1 AND x.received_pay_id = u.id AND i.org_id = $1 AND i.id = x.invoice_id`}
 
 // undoneReceipts are the receipts that came in (1) or were undone (-1) later.
 const undoneReceipts = `, undone AS (
 	SELECT r.id, CASE WHEN s.n < 0 THEN 1 ELSE -1 END AS way FROM (SELECT source, sum(n) AS n FROM later GROUP BY source) s
-		JOIN received_pays r ON r.org_id = $1 AND r.id = s.source WHERE s.n = r.amount OR s.n = -r.amount)`
+		CROSS JOIN received_pays r WHERE r.org_id = $1 AND r.id = s.source AND (s.n = r.amount OR s.n = -r.amount))`
 
 // with gives the beginning of a statement in which items are those of the date, and its arguments from $2 on: the control
 // account, the date, the party if one is asked for.
@@ -107,9 +108,10 @@ func (s subledger) with(tx *db.Tx, t *Table) (text string, args []any, err error
 	if s.role == ledger.AR {
 		undone = undoneReceipts
 	}
-	return `WITH later AS (SELECT e.source_id AS source, p.party_id AS party, CAST(sum(p.amount) AS BIGINT) AS n
-		FROM journal_entries e JOIN postings p ON p.org_id = e.org_id AND p.entry_id = e.id
-		WHERE e.org_id = $1 AND ` + when + ` AND p.account_id = $2 GROUP BY e.source_id, p.party_id HAVING sum(p.amount) <> 0)` +
+	// The empty text keeps SQLite from reading all entries in the order of their sources.
+	return `WITH later AS (SELECT e.source_id || '' AS source, p.party_id AS party, CAST(sum(p.amount) AS BIGINT) AS n
+		FROM journal_entries e CROSS JOIN postings p
+		WHERE p.org_id = e.org_id AND p.entry_id = e.id AND e.org_id = $1 AND ` + when + ` AND p.account_id = $2 GROUP BY e.source_id || '', p.party_id HAVING sum(p.amount) <> 0)` +
 		undone + `, items AS (SELECT party, item, day, n FROM (` + s.items + `) y WHERE $4 = '' OR party = $4) `, args, nil
 }
 

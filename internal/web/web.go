@@ -178,6 +178,9 @@ func (h *handler) routes() []route {
 		{"POST /vendors/{id}/changes/{change}/{what}", h.decideChange},
 		{"POST /vendors/{id}/lift", h.liftVendor},
 
+		{"GET /reports", h.reports},
+		{"GET /reports/{name}", h.report},
+
 		{"GET /settings", h.settings},
 		{"GET /settings/profile", h.profile},
 		{"GET /settings/profile/edit", h.profileForm},
@@ -460,6 +463,9 @@ func (c *call) readFrame(tx *db.Tx) error {
 			return err
 		}
 		c.frame.Rail = view.WithApprovals(c.frame.Rail, n)
+	}
+	if c.may(org.ViewReports) {
+		c.frame.Rail = append(c.frame.Rail, view.ReportsEntry)
 	}
 	if c.may(org.ManageBills) {
 		c.frame.New = append(c.frame.New, view.Link{Text: "Bill", URL: view.NewBillURL("")})

@@ -122,7 +122,7 @@ func TestAxe(t *testing.T) {
 			l.outside()
 			l.signIn(h, password)
 			l.heading("Home")
-			for _, path := range []string{"/", "/bills", "/payments", "/vendors", "/settings/security"} { // an empty book
+			for _, path := range []string{"/", "/bills", "/payments", "/vendors", "/settings/security", "/reports", "/reports/ap-ageing"} { // an empty book
 				l.open(path)
 			}
 			shown := h.month() // ends the session: the clock moves

@@ -260,7 +260,7 @@ var allCommands = []string{
 	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate",
 	"bankhost set", "bankhost show", "bankhost test", "bankhost remove",
 	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "network list", "network accept",
-	"network decline", "biller add", "biller list", "sanctions import", "sanctions list", "sanctions remove", "verify", "audit checkpoint", "audit key", "keys rotate", "keys status", "backup", "restore", "migrate", "bench",
+	"network decline", "biller add", "biller list", "sanctions import", "sanctions list", "sanctions remove", "report", "verify", "audit checkpoint", "audit key", "keys rotate", "keys status", "backup", "restore", "migrate", "bench",
 }
 
 // Every command explains itself and each of its flags; what does not exist is refused.

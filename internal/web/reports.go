@@ -1,0 +1,164 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/report"
+	"github.com/duebook/duebook/internal/web/view"
+)
+
+func (h *handler) reports(c *call) error {
+	if err := c.read(func(tx *db.Tx) error { return tx.Require(org.ViewReports) }); err != nil {
+		return err
+	}
+	page := view.ReportsPage{Page: c.page("Reports", view.ReportsURL)}
+	for _, r := range report.All() {
+		if n := len(page.Groups); n == 0 || page.Groups[n-1].Title != r.Group {
+			page.Groups = append(page.Groups, view.ReportGroup{Title: r.Group})
+		}
+		g := &page.Groups[len(page.Groups)-1]
+		g.Reports = append(g.Reports, view.ReportLink{Title: r.Title, URL: view.ReportURL(r.Name), About: r.About})
+	}
+	return c.render(http.StatusOK, view.Reports(page))
+}
+
+// shownRows is how many rows of a report a page shows; the files have all.
+const shownRows = 1000
+
+func (h *handler) report(c *call) error {
+	r, err := report.Find(c.r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	var t *report.Table
+	err = c.read(func(tx *db.Tx) error {
+		p, err := r.Read(c.r.URL.Query().Get, c.today)
+		if err == nil {
+			t, err = r.Run(tx, p)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if f := c.r.URL.Query().Get("format"); f != "" {
+		return c.reportFile(t, f)
+	}
+	page := view.ReportPage{Page: c.page(r.Title, view.ReportsURL), Name: r.Name, About: r.About, Subtitle: t.Subtitle(), Currency: t.Currency, All: len(t.Rows)}
+	page.Parameters = parameters(r, t.Params)
+	for i, p := range r.Takes {
+		f := view.ReportField{Name: p.Name, Title: p.Title, Kind: string(p.Kind), Value: page.Parameters[i][1], Choices: p.Choices}
+		switch {
+		case p.Record != "":
+			f.Kind = "record"
+		case len(p.Choices) > 0:
+			f.Kind = "choice"
+		}
+		page.Fields = append(page.Fields, f)
+	}
+	for _, x := range t.Columns {
+		page.Columns = append(page.Columns, view.ReportColumn{Title: x.Title, Right: x.Kind == report.Money || x.Kind == report.Number})
+	}
+	for _, row := range t.Rows[:min(len(t.Rows), shownRows)] {
+		page.Rows = append(page.Rows, view.ReportRow{Cells: reportCells(t, row.Cells), URL: source(row.Of), Sum: row.Sum})
+	}
+	if t.Total != nil {
+		page.Total = reportCells(t, t.Total)
+	}
+	for _, f := range t.Facts {
+		page.Facts = append(page.Facts, view.Fact{Label: f.Title, Value: f.Text})
+	}
+	return c.render(http.StatusOK, view.Report(page))
+}
+
+// parameters are the values a report was run with, one for each it takes.
+func parameters(r *report.Report, p report.Params) [][2]string {
+	all := make([][2]string, len(r.Takes))
+	for i, x := range r.Takes {
+		all[i] = [2]string{x.Name, p.Value(x.Name)}
+	}
+	return all
+}
+
+// source leads to where a row comes from, if there is a page for it.
+func source(s report.Source) string {
+	if s.Report != "" {
+		if r, err := report.Find(s.Report); err == nil {
+			return view.ReportURL(r.Name, parameters(r, s.Params)...)
+		}
+	}
+	switch s.Record.Prefix() {
+	case ids.Bill:
+		return view.BillURL(string(s.Record))
+	case ids.SentPay:
+		return view.PaymentURL(string(s.Record))
+	case ids.Vendor:
+		return view.VendorURL(string(s.Record))
+	}
+	return ""
+}
+
+func reportCells(t *report.Table, cells []any) []string {
+	out := make([]string, len(cells))
+	for i, v := range cells {
+		switch v := v.(type) {
+		case string:
+			out[i] = v
+		case civil.Date:
+			if !v.IsZero() {
+				out[i] = view.Date(v)
+			}
+		case int64:
+			if t.Columns[i].Kind == report.Money {
+				out[i] = view.Figures(v, t.Currency)
+			} else {
+				out[i] = view.Figures(v, "JPY")
+			}
+		}
+	}
+	return out
+}
+
+// reportFile sends a report as a file, and says so in the audit trail (AUD-1).
+func (c *call) reportFile(t *report.Table, format string) error {
+	var write func(io.Writer) error
+	var media string
+	switch format {
+	case "csv":
+		write, media = t.CSV, "text/csv; charset=utf-8"
+	case "json":
+		write, media = t.JSON, "application/json"
+	case "pdf":
+		write, media = t.PDF, "application/pdf"
+	default:
+		return fault.ErrNotFound.With(format)
+	}
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	fields := map[string][2]string{"report": {"", t.Report.Name}, "format": {"", format}}
+	for _, p := range parameters(t.Report, t.Params) {
+		if p[1] != "" {
+			fields[p[0]] = [2]string{"", p[1]}
+		}
+	}
+	said, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	if err := c.write(func(tx *db.Tx) error { tx.Audit("export", "report", "", string(said)); return nil }); err != nil {
+		return err
+	}
+	c.attachment(media, t.Report.Name+"-"+c.today.String()+"."+format)
+	_, _ = c.w.Write(b.Bytes()) // a browser that has gone is no error
+	return nil
+}

@@ -1,0 +1,88 @@
+package view
+
+import (
+	"net/url"
+	"strings"
+)
+
+// ReportsURL lists the reports; ReportURL is one of them.
+const ReportsURL = "/reports"
+
+// ReportsEntry is the entry of the rail, for those who may see reports.
+var ReportsEntry = RailEntry{"Reports", ReportsURL, "report", 0}
+
+// ReportURL is the page of a report (GET, its parameters), or with format csv, json or pdf the file.
+func ReportURL(name string, parameters ...[2]string) string {
+	v := url.Values{}
+	for _, p := range parameters {
+		if p[1] != "" {
+			v.Set(p[0], p[1])
+		}
+	}
+	return strings.TrimSuffix(ReportsURL+"/"+url.PathEscape(name)+"?"+v.Encode(), "?")
+}
+
+// ReportsPage lists the reports by group.
+type ReportsPage struct {
+	Page
+	Groups []ReportGroup
+}
+
+// ReportGroup are the reports of one part of the business.
+type ReportGroup struct {
+	Title   string
+	Reports []ReportLink
+}
+
+func (g ReportGroup) id() string { return "group-" + strings.ToLower(g.Title) }
+
+// ReportLink is a report with the sentence that says what it is.
+type ReportLink struct{ Title, URL, About string }
+
+// ReportPage is a report with its figures.
+type ReportPage struct {
+	Page
+	Name, About, Subtitle string
+	Currency              string
+	Fields                []ReportField
+	Columns               []ReportColumn
+	Rows                  []ReportRow
+	Total                 []string // nil: no total
+	Facts                 []Fact
+	All                   int // rows of the whole report; more than Rows where it is cut off
+	Parameters            [][2]string
+}
+
+// ReportField is a parameter of the form. Kind is date, number, choice or record; a record is chosen by links only.
+type ReportField struct {
+	Name, Title, Kind, Value string
+	Choices                  []string
+}
+
+// ReportColumn is the head of a column.
+type ReportColumn struct {
+	Title string
+	Right bool // figures
+}
+
+// ReportRow is one line; URL leads to where it comes from, or is "".
+type ReportRow struct {
+	Cells []string
+	URL   string
+	Sum   bool
+}
+
+func (v ReportPage) file(format string) string {
+	return ReportURL(v.Name, append(append([][2]string{}, v.Parameters...), [2]string{"format", format})...)
+}
+
+// without is the page without one parameter.
+func (v ReportPage) without(name string) string {
+	var rest [][2]string
+	for _, p := range v.Parameters {
+		if p[0] != name {
+			rest = append(rest, p)
+		}
+	}
+	return ReportURL(v.Name, rest...)
+}
