@@ -545,3 +545,18 @@ func MarkReconciled(tx *db.Tx, account ids.ID, through civil.Date) error {
 	tx.Audit("reconcile", "bankAccount", account, `{"through":"`+r.Through.String()+`"}`)
 	return nil
 }
+
+// LineAmount is the amount of a movement of that account that waits for a person. It fails with fault.ErrNotFound.
+func LineAmount(tx *db.Tx, account, line ids.ID) (int64, error) {
+	if err := mayLook(tx); err != nil {
+		return 0, err
+	}
+	found, err := statementLines(tx, `l.id = $2 AND l.bank_account_id = $3 AND l.matched = ''`, string(line), string(account))
+	if err != nil {
+		return 0, err
+	}
+	if len(found) == 0 {
+		return 0, fault.ErrNotFound.With(string(line))
+	}
+	return found[0].Amount, nil
+}
