@@ -117,7 +117,7 @@ func TestMoneyDamage(t *testing.T) {
 			{`UPDATE payments SET credit_amount = 0`, `UPDATE payments SET credit_amount = 200`, "PAY-2"},
 			{`UPDATE payments SET status = 1`, `UPDATE payments SET status = 2`, "5.5 5.5"},
 			{`UPDATE bill_pays SET state = 'voided'`, `UPDATE bill_pays SET state = 'sent'`, "5.5"},
-			{`UPDATE disbursements SET amount = 700`, `UPDATE disbursements SET amount = 800`, "XO-1 XO-1 GL-5"},
+			{`UPDATE disbursements SET amount = 700`, `UPDATE disbursements SET amount = 800`, "XO-1 XO-1 GL-5 CHK-4"},
 			{`UPDATE disbursement_batches SET total = 1 WHERE rail = 'debit'`, `UPDATE disbursement_batches SET total = 5000 WHERE rail = 'debit'`, "XO-1"},
 			{`UPDATE disbursement_batches SET rail = 'ach' WHERE rail = 'debit'`, `UPDATE disbursement_batches SET rail = 'debit' WHERE rail = 'ach'`, "AR-13"},
 			{`UPDATE received_pays SET state = 'settled' WHERE is_online = 1`, `UPDATE received_pays SET state = 'in_file' WHERE is_online = 1`, "AR-13 GL-5"},
