@@ -14,6 +14,7 @@ import (
 
 	"github.com/duebook/duebook/internal/api/jsonv2"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
@@ -118,7 +119,7 @@ func TestV2_027(t *testing.T) {
 			}
 			h.store.Clock.Advance(24 * time.Hour)
 		}
-		h.write(func(tx *db.Tx) error { org.SetPassword(tx, h.user, passwordHash()); return nil })
+		h.write(func(tx *db.Tx) error { org.SetPassword(tx, h.user, dbtest.PasswordHash(password)); return nil })
 		if a := h.signOn(); a.failed {
 			t.Errorf("after a new password: %s", a.raw)
 		}

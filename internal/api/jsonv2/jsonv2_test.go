@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/duebook/duebook/internal/api/jsonv2"
@@ -31,15 +30,6 @@ const (
 	password = "orchard-lantern-42-quay"
 	null     = "00000000000000000000"
 )
-
-// passwordHash is made once; hashing is slow by design.
-var passwordHash = sync.OnceValue(func() string {
-	h, err := secret.HashPassword(context.Background(), password)
-	if err != nil {
-		panic(err)
-	}
-	return h
-})
 
 // house is a store with an organisation, a key and the door of generation 2 before it.
 type house struct {
@@ -123,7 +113,7 @@ func (h *house) settle(name, email string) *house {
 	var err error
 	h.email = email
 	h.org, h.user, err = org.Create(context.Background(), h.store.DB, "command", org.NewOrganisation{Name: name, AdminEmail: email,
-		PasswordHash: passwordHash(), APIAccess: true, SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
+		PasswordHash: dbtest.PasswordHash(password), APIAccess: true, SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -162,7 +152,7 @@ func (h *house) as(role string) *house {
 func (h *house) member(email, role string) (id ids.ID) {
 	h.t.Helper()
 	h.write(func(tx *db.Tx) (err error) {
-		if id, err = org.AddUser(tx, email, email, passwordHash()); err != nil {
+		if id, err = org.AddUser(tx, email, email, dbtest.PasswordHash(password)); err != nil {
 			return err
 		}
 		return org.SetMembership(tx, id, role, true)
