@@ -2,15 +2,11 @@ package org_test
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"golang.org/x/crypto/argon2"
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
@@ -24,17 +20,9 @@ var ctx = context.Background()
 
 const password = "quiet amber lighthouse 7"
 
-// hashed is of the smallest cost that Verify takes: the tests log in often.
-var hashed = sync.OnceValue(func() string {
-	salt := []byte("not very random!")
-	sum := argon2.IDKey([]byte(password), salt, 1, 8, 1, 32)
-	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=8,t=1,p=1$%s$%s", argon2.Version, b64(salt), b64(sum))
-})
-
 func create(t *testing.T, s *dbtest.Store, name, email string) (orgID, userID ids.ID) {
 	t.Helper()
-	orgID, userID, err := org.Create(ctx, s.DB, "command", org.NewOrganisation{Name: name, AdminEmail: email, PasswordHash: hashed(), APIAccess: true})
+	orgID, userID, err := org.Create(ctx, s.DB, "command", org.NewOrganisation{Name: name, AdminEmail: email, PasswordHash: dbtest.PasswordHash(password), APIAccess: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +59,7 @@ func setOrg(t *testing.T, d *db.DB, orgID ids.ID, keysValues ...string) {
 func addUser(t *testing.T, d *db.DB, orgID ids.ID, email, role string) (id ids.ID) {
 	t.Helper()
 	write(t, d, as(orgID), func(tx *db.Tx) (err error) {
-		if id, err = org.AddUser(tx, email, email, hashed()); err != nil {
+		if id, err = org.AddUser(tx, email, email, dbtest.PasswordHash(password)); err != nil {
 			return err
 		}
 		return org.SetMembership(tx, id, role, true)

@@ -481,7 +481,7 @@ func TestSessionEnds(t *testing.T) {
 		setOrg(t, s.DB, o.org, "apiAccess", "yes")
 		creds = o.login(t)
 		check("again", nil)
-		command(func(tx *db.Tx) error { org.SetPassword(tx, o.ana, hashed()); return nil })
+		command(func(tx *db.Tx) error { org.SetPassword(tx, o.ana, dbtest.PasswordHash(password)); return nil })
 		check("LOG-4: password changed", org.ErrSession)
 		creds = o.login(t)
 		s.Clock.Advance(35 * time.Minute)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/secret"
@@ -194,7 +195,7 @@ func TestLogin(t *testing.T) {
 		h.run("V1-028 getorglist", func(h *house) {
 			b := h.other()
 			b.set("apiAccess", "no")
-			hash := passwordHash()
+			hash := dbtest.PasswordHash(password)
 			var id ids.ID
 			for _, in := range []*house{h, b} {
 				in.write(func(tx *db.Tx) (err error) {

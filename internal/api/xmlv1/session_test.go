@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/org"
 )
 
@@ -97,7 +98,7 @@ func TestSessions(t *testing.T) {
 			s.expectCall("role changed", "BDCE006")
 			b.write(func(tx *db.Tx) error { return org.SetMembership(tx, clerk, org.Administrator, true) })
 			s.expectCall("role back", "")
-			b.write(func(tx *db.Tx) error { org.SetPassword(tx, clerk, passwordHash()); return nil })
+			b.write(func(tx *db.Tx) error { org.SetPassword(tx, clerk, dbtest.PasswordHash(password)); return nil })
 			s.expectCall("password changed", "BDCE015")
 			b.key = h.newKey()
 			b.session = b.login().text("sessionId")

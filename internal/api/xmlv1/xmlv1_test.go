@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,19 +21,9 @@ import (
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
-	"github.com/duebook/duebook/internal/secret"
 )
 
 const password = "orchard-lantern-42-quay"
-
-// passwordHash is made once; hashing is slow by design.
-var passwordHash = sync.OnceValue(func() string {
-	h, err := secret.HashPassword(context.Background(), password)
-	if err != nil {
-		panic(err)
-	}
-	return h
-})
 
 // house is a store with an organisation, a key and the door of generation 1 before it.
 type house struct {
@@ -106,7 +95,7 @@ func (h *house) settle(name, email string) *house {
 	var err error
 	h.email = email
 	h.org, h.user, err = org.Create(context.Background(), h.store.DB, "command", org.NewOrganisation{Name: name, AdminEmail: email,
-		PasswordHash: passwordHash(), APIAccess: true, SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
+		PasswordHash: dbtest.PasswordHash(password), APIAccess: true, SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -153,7 +142,7 @@ func (h *house) set(pairs ...string) {
 func (h *house) member(email, role string) (id ids.ID) {
 	h.t.Helper()
 	h.write(func(tx *db.Tx) (err error) {
-		if id, err = org.AddUser(tx, email, email, passwordHash()); err != nil {
+		if id, err = org.AddUser(tx, email, email, dbtest.PasswordHash(password)); err != nil {
 			return err
 		}
 		return org.SetMembership(tx, id, role, true)
