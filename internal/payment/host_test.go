@@ -107,8 +107,7 @@ func TestXO2_Host(t *testing.T) {
 			{"placed, and the bank took it away", true, func(t *testing.T, final, _ string, _ []byte) { remove(t, final) }, "delivery_unknown"},
 			{"another file stands there", false, func(t *testing.T, final, _ string, _ []byte) { write(t, final, []byte("other")) }, "delivery_unknown"},
 		} {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
+			t.Run(c.name, func(t *testing.T) { // one after the other: they share the store's clock
 				o, b := hosted(t, s)
 				name, content := o.released(b)
 				if o.files()[name] != "delivered" || len(content) == 0 {
