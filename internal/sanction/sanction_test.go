@@ -29,14 +29,14 @@ const (
 	alt = `102,7001,"aka","KOROWANDER, Petrik",-0-
 101,7002,"fka","ŽELTORA MARINE",-0-
 `
-	add = `101,9001,"1 Harbour Road","Port Vell","Freedonia",-0-
+	add = `101,9001,"1 Harbour Road","Port Sunlight","Freedonia",-0-
 `
 	asXML = `<?xml version="1.0" standalone="yes"?>
 <sdnList xmlns="http://tempuri.org/sdnList.xsd"><publshInformation><Publish_Date>11/20/2026</Publish_Date><Record_Count>1</Record_Count></publshInformation>
 <sdnEntry><uid>102</uid><firstName>Petrik Alois</firstName><lastName>KOROVANDER</lastName><sdnType>Individual</sdnType>
 <programList><program>ZTR</program><program>QRS</program></programList>
 <akaList><aka><uid>1</uid><type>a.k.a.</type><category>strong</category><lastName>KOROWANDER</lastName><firstName>Petrik</firstName></aka></akaList>
-<addressList><address><uid>2</uid><city>Port Vell</city><country>Freedonia</country></address></addressList></sdnEntry></sdnList>`
+<addressList><address><uid>2</uid><city>Port Sunlight</city><country>Freedonia</country></address></addressList></sdnEntry></sdnList>`
 )
 
 func read(t *testing.T, content string) (civil.Date, []sanction.Name) {
@@ -200,7 +200,7 @@ func TestSEC8_Rescreen(t *testing.T) {
 		list("2026-11-20", "id,name\n1,Zeltora Shipping\n")
 		screen(1)
 		screen(0)
-		rename(harmless.ID, "Zeltora Shiping")
+		rename(harmless.ID, "Zeltorra Shipping")
 		screen(1)
 		var open []sanction.Found
 		hits := func(want int) {

@@ -114,5 +114,5 @@ func (b *Bank) Open() {
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	b.t.Fatal(fmt.Sprintf("the SSH server does not listen: %s", said.String()))
+	b.t.Fatalf("the SSH server does not listen: %s", said.String())
 }
