@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
@@ -228,7 +230,8 @@ type File struct {
 	Modified time.Time
 }
 
-// List gives the files in the inbox by name, without those whose names begin with a dot. It fails for too many.
+// List gives the files in the inbox by name, without those whose names begin with a dot or are none for us. It fails for too
+// many.
 func (h *Host) List() ([]File, error) {
 	all, err := h.sftp.ReadDir(h.s.Inbox)
 	if err != nil {
@@ -239,12 +242,18 @@ func (h *Host) List() ([]File, error) {
 	}
 	var out []File
 	for _, f := range all {
-		if f.Mode().IsRegular() && !strings.HasPrefix(f.Name(), ".") && path.Base(f.Name()) == f.Name() {
+		if f.Mode().IsRegular() && usable(f.Name()) {
 			out = append(out, File{f.Name(), f.Size(), f.ModTime()})
 		}
 	}
 	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
+}
+
+// usable reports whether a name can stand in a folder of ours and in the store.
+func usable(name string) bool {
+	return !strings.HasPrefix(name, ".") && path.Base(name) == name && len(name) <= 200 && utf8.ValidString(name) &&
+		!strings.ContainsFunc(name, unicode.IsControl) && !strings.Contains(name, `\\`)
 }
 
 // Read gives the content of a file in the inbox, which must be as List told: one that the bank is still writing fails.

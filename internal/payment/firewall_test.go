@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/fault"
@@ -151,6 +152,26 @@ func TestVEN6_PayeeChange(t *testing.T) {
 			}
 			return err
 		})
+		// Whoever made the refused change may lift the hold of the vendor, and is no further for it.
+		o.write(func(tx *db.Tx) error { return vendor.LiftHold(tx, v) })
+		unsettled := func(want string) {
+			t.Helper()
+			o.read(func(tx *db.Tx) error {
+				reason, err := vendor.Unsettled(tx, v, civil.MustDate("2026-12-31"))
+				if (reason == "") != (want == "") || !strings.Contains(reason, want) {
+					t.Errorf("unsettled for %q, not %q", reason, want)
+				}
+				return err
+			})
+		}
+		unsettled("was refused")
+		o.rename(v, func(v *vendor.Vendor) { v.City = "Springfield" })
+		unsettled("another person has to approve")
+		again := o.change(v)
+		if err := s.Write(ctx, vera, func(tx *db.Tx) error { return vendor.DecideChange(tx, again.ID, true) }); err != nil {
+			t.Fatal(err)
+		}
+		unsettled("")
 	})
 }
 

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -68,13 +69,22 @@ func (e *Engine) SetHost(ctx context.Context, who db.Caller, s bankhost.Settings
 		if _, err := org.Load(tx); err != nil {
 			return err
 		}
+		was, err := LoadHost(tx)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		tx.Exec(`INSERT INTO bank_hosts (org_id, address, user_name, host_key, key, public_key, outbox, inbox, failure, retry_at, fetched)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', 0, 0) ON CONFLICT (org_id) DO UPDATE SET address = excluded.address,
 			user_name = excluded.user_name, host_key = excluded.host_key, outbox = excluded.outbox, inbox = excluded.inbox,
 			failure = '', retry_at = 0, fetched = 0`,
 			string(tx.Org()), s.Address, s.User, strings.TrimSpace(s.HostKey), sealed, public, s.Outbox, s.Inbox)
-		tx.Audit("set host", "bankHost", tx.Org(), "")
 		h, err = LoadHost(tx)
+		if err != nil {
+			return err
+		}
+		changes, err := json.Marshal(map[string][2]string{"address": {was.Address, h.Address}, "user": {was.User, h.User}, "hostKey": {was.HostKey, h.HostKey},
+			"outbox": {was.Outbox, h.Outbox}, "inbox": {was.Inbox, h.Inbox}})
+		tx.Audit("set host", "bankHost", tx.Org(), string(changes))
 		return err
 	})
 	return h, err
@@ -236,7 +246,7 @@ func (e *Engine) VisitHost(ctx context.Context, org ids.ID) (files []bankhost.Fi
 	return open.List()
 }
 
-func (e *Engine) fetch(ctx context.Context, org ids.ID, h *Host, at time.Time) (failed error) {
+func (e *Engine) fetch(ctx context.Context, org ids.ID, h *Host, at time.Time) error {
 	open, err := bankhost.Dial(ctx, h.Settings)
 	if err != nil {
 		return err
@@ -247,11 +257,15 @@ func (e *Engine) fetch(ctx context.Context, org ids.ID, h *Host, at time.Time) (
 		return err
 	}
 	for _, f := range all {
-		if err := e.fetchFile(ctx, org, open, f, at); err != nil {
-			failed = errors.Join(failed, err)
+		if err := e.fetchFile(ctx, org, open, f, at); err != nil { // it waits; the host is not to blame, nor files that leave
+			e.log.WarnContext(ctx, "a file on the bank's host is not fetched", "org", org, "error", err)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 		}
 	}
-	return failed
+	_, err = open.List() // whether the host is still there
+	return err
 }
 
 func (e *Engine) fetchFile(ctx context.Context, org ids.ID, open *bankhost.Host, f bankhost.File, at time.Time) error {

@@ -56,7 +56,7 @@ const Kind = "reseal"
 const (
 	batch    = 50
 	spell    = 5 * time.Minute // of work before it makes room for other work
-	rest     = time.Minute     // after a rotation, until every process seals with the new key
+	rest     = time.Hour       // after a rotation, until what was sealed before it has been stored: longer than any transaction
 	again    = time.Hour       // until it looks once more whether the old keys can go
 	sealedIn = 40              // shorter values are none; see db.Tx.Unseal
 )
@@ -67,7 +67,7 @@ type Store struct {
 	Blobs *blob.Store
 	Vault *secret.Vault
 	Log   *slog.Logger
-	Rest  time.Duration // after a rotation, until the keys before may go; a minute if 0
+	Rest  time.Duration // after a rotation, until the keys before may go; an hour if 0
 }
 
 // Rotate makes a new key the first and queues the work of bringing everything under it.

@@ -81,7 +81,7 @@ func Import(tx *db.Tx, l List, names []Name) error {
 	if l.Name == "" || l.Published.IsZero() || strings.ContainsAny(l.Name, "\n ") {
 		return errors.New("a list needs a name of one word and the day it was published")
 	}
-	version, err := version(tx)
+	version, err := next(tx)
 	if err != nil {
 		return err
 	}
@@ -92,13 +92,13 @@ func Import(tx *db.Tx, l List, names []Name) error {
 			l.Name, int64(i), n.UID, n.Name, n.Kind, n.Program, n.Country)
 	}
 	tx.Exec(`INSERT INTO sanction_lists (name, published, sha256, names, version, imported) VALUES ($1, $2, $3, $4, $5, $6)`,
-		l.Name, l.Published.String(), l.SHA256, int64(len(names)), version+1, int64(clock.FromTime(tx.Now())))
+		l.Name, l.Published.String(), l.SHA256, int64(len(names)), version, int64(clock.FromTime(tx.Now())))
 	return nil
 }
 
 // Remove forgets a list; what was found by it stays. It fails with fault.ErrNotFound.
 func Remove(tx *db.Tx, name string) error {
-	next, err := version(tx)
+	version, err := next(tx)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func Remove(tx *db.Tx, name string) error {
 		return fault.ErrNotFound.With(name)
 	}
 	tx.Exec(`DELETE FROM sanction_names WHERE list = $1`, name)
-	tx.Exec(`UPDATE sanction_lists SET version = $1`, next+1)
+	tx.Exec(`UPDATE sanction_lists SET version = $1`, version)
 	return nil
 }
 
@@ -118,6 +118,12 @@ func Remove(tx *db.Tx, name string) error {
 func version(tx *db.Tx) (n int64, err error) {
 	err = tx.Row(`SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM sanction_lists`).Scan(&n)
 	return n, err
+}
+
+// next is the version of the lists after a change. It never comes again, also when the last list is removed.
+func next(tx *db.Tx) (int64, error) {
+	n, err := version(tx)
+	return max(n+1, int64(clock.FromTime(tx.Now()))), err
 }
 
 // Lists are the imported lists, by name.
@@ -308,12 +314,17 @@ func scanFound(scan func(...any) error) (f Found, err error) {
 	return f, err
 }
 
-// Hits are the organisation's hits in that state, oldest first, at most 1,000. The caller needs ApproveVendorBankChange.
+// Hits are the organisation's hits in that state, at most 1,000: open ones oldest first, cleared ones latest first. The caller
+// needs ApproveVendorBankChange.
 func Hits(tx *db.Tx, state string) ([]Found, error) {
 	if err := tx.Require(org.ApproveVendorBankChange); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(`SELECT `+foundColumns+` FROM sanction_hits WHERE org_id = $1 AND state = $2 ORDER BY id LIMIT 1000`, string(tx.Org()), state)
+	order := ` ORDER BY id LIMIT 1000`
+	if state == Cleared {
+		order = ` ORDER BY id DESC LIMIT 1000`
+	}
+	rows, err := tx.Query(`SELECT `+foundColumns+` FROM sanction_hits WHERE org_id = $1 AND state = $2`+order, string(tx.Org()), state)
 	if err != nil {
 		return nil, fmt.Errorf("read the hits: %w", err)
 	}
@@ -423,7 +434,7 @@ func (s *Screener) page(tx *db.Tx, kind, table, columns string, again bool) (fre
 	if again {
 		from = until
 	}
-	batch, last, err := changed(tx, table, columns, from)
+	batch, seen, last, err := changed(tx, table, columns, from)
 	if err != nil {
 		return 0, false, err
 	}
@@ -445,26 +456,30 @@ func (s *Screener) page(tx *db.Tx, kind, table, columns string, again bool) (fre
 	if last > until || known != x.Version {
 		tx.Exec(`UPDATE screening_marks SET version = $3, until = $4 WHERE org_id = $1 AND kind = $2`, string(tx.Org()), kind, x.Version, max(last, until))
 	}
-	return int(after - before), len(batch) >= pageSize, nil
+	return int(after - before), seen >= pageSize, nil
 }
 
-// changed are the active parties that changed at an instant or later, oldest change first, whole instants only.
-func changed(tx *db.Tx, table, columns string, from int64) (batch []Party, last int64, err error) {
-	rows, err := tx.Query(`SELECT id, updated_time, `+columns+` FROM `+table+` WHERE org_id = $1 AND updated_time >= $2 AND is_active = 1
+// changed are the active ones of the next parties that changed at an instant or later, oldest change first, whole instants
+// only; seen counts the others too.
+func changed(tx *db.Tx, table, columns string, from int64) (batch []Party, seen int, last int64, err error) {
+	rows, err := tx.Query(`SELECT id, is_active, updated_time, `+columns+` FROM `+table+` WHERE org_id = $1 AND updated_time >= $2
 		AND updated_time <= (SELECT coalesce(max(updated_time), 0) FROM (SELECT updated_time FROM `+table+` WHERE org_id = $1 AND updated_time >= $2
 			ORDER BY updated_time LIMIT $3) x) ORDER BY updated_time`, string(tx.Org()), from, int64(pageSize))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var p Party
 		var names [3]string
-		if err := rows.Scan((*string)(&p.ID), &last, &names[0], &names[1], &names[2]); err != nil {
-			return nil, 0, err
+		var active int64
+		if err := rows.Scan((*string)(&p.ID), &active, &last, &names[0], &names[1], &names[2]); err != nil {
+			return nil, 0, 0, err
 		}
-		p.Names = names[:]
-		batch = append(batch, p)
+		seen++
+		if p.Names = names[:]; active == 1 {
+			batch = append(batch, p)
+		}
 	}
-	return batch, last, errors.Join(rows.Err(), rows.Close())
+	return batch, seen, last, errors.Join(rows.Err(), rows.Close())
 }

@@ -249,6 +249,10 @@ func TestSEC8_Rescreen(t *testing.T) {
 		rename(bad.ID, "Zeltora Shippings")
 		screen(1) // another name is another question
 		write(func(tx *db.Tx) error { return sanction.Remove(tx, "TEST") })
+		list("2026-11-22", "id,name\n9,Harbor Tool Rental\n")
+		add("Harbor Tool Rental")
+		screen(1) // a list that comes after the last one was removed is another one
+		write(func(tx *db.Tx) error { return sanction.Remove(tx, "TEST") })
 		if err := s.Write(ctx, who, func(tx *db.Tx) error { return sanction.Remove(tx, "TEST") }); !errors.Is(err, fault.ErrNotFound) {
 			t.Errorf("removed twice: %v", err)
 		}

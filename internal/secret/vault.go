@@ -183,7 +183,12 @@ func (v *Vault) refresh() {
 	if now-last < refreshEvery.Milliseconds() || !v.looked.CompareAndSwap(last, now) {
 		return
 	}
-	if info, err := os.Stat(v.path); err == nil && !os.SameFile(info, v.keys.Load().file) {
+	info, err := os.Stat(v.path)
+	if err != nil {
+		return
+	}
+	// A file system may give the number of the file before last to the next one: size and time tell them apart.
+	if old := v.keys.Load().file; !os.SameFile(info, old) || info.Size() != old.Size() || !info.ModTime().Equal(old.ModTime()) {
 		_ = v.reload() // what was read before still opens and seals
 	}
 }

@@ -84,6 +84,12 @@ var waitReason = map[string]string{
 	ChangePayee: "The vendor's name or address was changed; another person has to approve that first.",
 }
 
+// refusedReason is why nothing is paid after a refusal, until the data is changed again and that is approved.
+var refusedReason = map[string]string{
+	ChangeBank:  "A change of the vendor's bank account was refused: enter the right one.",
+	ChangePayee: "A change of the vendor's name or address was refused: enter the right one.",
+}
+
 // firewall puts a change of before under control, if the vendor was paid before or, for bank data, is about to be. The old
 // address of the vendor and whoever made the vendor are told. What the server itself changes has controls of its own.
 func firewall(tx *db.Tx, before *Vendor, kind string, fields []string) error {
@@ -205,17 +211,21 @@ func Changes(tx *db.Tx, vendorID ids.ID) ([]Change, error) {
 	return all, errors.Join(rows.Err(), rows.Close())
 }
 
-// Unsettled is why a vendor is not paid on a process date: a change waits, or was approved too shortly before. Empty if
-// none stands in the way.
+// Unsettled is why a vendor is not paid on a process date: a change waits, was approved too shortly before, or was refused
+// and no other one came after it. Empty if none stands in the way.
 func Unsettled(tx *db.Tx, vendorID ids.ID, process civil.Date) (reason string, err error) {
-	var kind, live string
-	err = tx.Row(`SELECT coalesce(min(CASE WHEN state = 'waiting' THEN kind END), ''), coalesce(max(CASE WHEN state = 'approved' THEN live_from END), '')
-		FROM vendor_changes WHERE org_id = $1 AND vendor_id = $2 AND state IN ('waiting', 'approved')`, string(tx.Org()), string(vendorID)).Scan(&kind, &live)
+	var kind, live, refused string
+	err = tx.Row(`SELECT coalesce(min(CASE WHEN state = 'waiting' THEN kind END), ''), coalesce(max(CASE WHEN state = 'approved' THEN live_from END), ''),
+			coalesce(min(CASE WHEN state = 'refused' AND NOT EXISTS (SELECT 1 FROM vendor_changes later WHERE later.org_id = c.org_id
+				AND later.vendor_id = c.vendor_id AND later.kind = c.kind AND later.id > c.id) THEN kind END), '')
+		FROM vendor_changes c WHERE org_id = $1 AND vendor_id = $2`, string(tx.Org()), string(vendorID)).Scan(&kind, &live, &refused)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("look for changes of %s: %w", vendorID, err)
 	case kind != "":
 		return waitReason[kind], nil
+	case refused != "":
+		return refusedReason[refused], nil
 	case live > process.String(): // ISO dates sort
 		return "The vendor's payment data was changed; it is paid again from " + live + " on.", nil
 	}

@@ -50,7 +50,7 @@ func (c *call) showSanctions(status int, page view.SanctionsPage) error {
 		for _, f := range open {
 			page.Hits = append(page.Hits, c.sanctionsHit(f))
 		}
-		for _, f := range cleared[max(0, len(cleared)-shownCleared):] {
+		for _, f := range cleared[:min(len(cleared), shownCleared)] {
 			hit := c.sanctionsHit(f)
 			hit.Decided = view.Instant(f.Decided.Time(), c.zone)
 			if hit.By, err = read.UserName(tx, f.DecidedBy); err != nil {
