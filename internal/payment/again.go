@@ -54,7 +54,7 @@ func unwrite(tx *db.Tx, f bankFile, in ids.ID, why string) error {
 
 // WriteAgain writes a new file with the payments of one that the bank rejected for its form, and gives its id: the same
 // entries, as they stand in the rejected file, with new trace numbers, under the settings of today and for the next date
-// possible. The rejected file stays rejected (E25, XO-3). The caller needs ApprovePayments. It fails with
+// possible. The rejected file stays rejected (E25, XO-3); the id is empty if all of its payments are voided. The caller needs ApprovePayments. It fails with
 // fault.ErrNotFound for a file that is none, or has been written again.
 func (e *Engine) WriteAgain(ctx context.Context, who db.Caller, file ids.ID) (made ids.ID, err error) {
 	old, err := e.rejectedEntries(ctx, who, file)
@@ -159,19 +159,27 @@ func (e *Engine) writeAgain(tx *db.Tx, file, account ids.ID, number string, old 
 	if err != nil {
 		return "", err
 	}
-	first, err := tx.NextN("trace "+own.Routing[:8], 1, int64(len(members)))
+	payments, err := stillToPay(tx, members)
+	if err != nil {
+		return "", err
+	}
+	done := func() {
+		tx.Exec(`UPDATE tasks SET done = $3, done_by = $4, note = 'The file is written again.' WHERE org_id = $1 AND subject = $2 AND done = 0`,
+			string(tx.Org()), string(file), int64(clock.FromTime(tx.Now())), string(tx.Caller().User))
+	}
+	if len(payments) == 0 {
+		tx.ExecOne(`UPDATE disbursement_batches SET state = 'rejected' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch))
+		done()
+		return "", nil
+	}
+	first, err := tx.NextN("trace "+own.Routing[:8], 1, int64(len(payments)))
 	if err != nil {
 		return "", err
 	}
 	effective := banking.Next(latest(process, civil.Of(tx.Now(), civil.Pacific)))
 	entries := map[ach.SEC][]ach.Entry{}
-	var payments []*Payment
 	var total int64
-	for i, id := range members {
-		p, err := lock(tx, id)
-		if err != nil {
-			return "", err
-		}
+	for i, p := range payments {
 		d, err := disbursement(tx, p.ID)
 		if err != nil {
 			return "", err
@@ -184,23 +192,45 @@ func (e *Engine) writeAgain(tx *db.Tx, file, account ids.ID, number string, old 
 		sec := ach.SEC(was.Batch.SEC)
 		entries[sec] = append(entries[sec], ach.Entry{TransactionCode: was.Code, Routing: was.Routing, Account: was.Account, Amount: was.Amount,
 			ID: was.ID, Name: was.Name, Trace: uint64(n), Addenda: was.Texts})
-		tx.ExecOne(`UPDATE disbursements SET trace = $3 WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), id, fullTrace(own, n))
-		payments, total = append(payments, p), total+p.Amount
+		tx.ExecOne(`UPDATE disbursements SET trace = $3 WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), string(p.ID), fullTrace(own, n))
+		total += p.Amount
 	}
 	made, err := e.storeACH(tx, "ach", f.batch, o, own, entries, effective, number)
 	if err != nil {
 		return "", err
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET effective_date = $3, members = $4, total = $5 WHERE org_id = $1 AND id = $2`, string(tx.Org()),
-		string(f.batch), effective.String(), int64(len(members)), total)
+		string(f.batch), effective.String(), int64(len(payments)), total)
 	for _, p := range payments {
 		after := *p
 		after.ArrivalDate = effective
 		p.step(tx, &after, change{file: made, note: "Written again"})
 		Payments.SaveAs(tx, "write again", p, &after)
 	}
-	tx.Exec(`UPDATE tasks SET done = $3, done_by = $4, note = 'The file is written again.' WHERE org_id = $1 AND subject = $2 AND done = 0`,
-		string(tx.Org()), string(file), int64(clock.FromTime(tx.Now())), string(tx.Caller().User))
+	done()
 	tx.Audit("write again", "bankFile", file, `{"made":"`+string(made)+`"}`)
 	return made, nil
+}
+
+// stillToPay locks the payments of a rejected file that are to leave in a new one. What was to be voided meanwhile is: its
+// money never left.
+func stillToPay(tx *db.Tx, members []string) (payments []*Payment, err error) {
+	moved := map[ids.ID]bool{}
+	for _, id := range members {
+		p, err := lock(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		switch p.State {
+		case InFile:
+			payments = append(payments, p)
+		case VoidRequested:
+			setDisbursement(tx, p.ID, "rejected")
+			moved[p.MoneyMovementID] = true
+			if err := p.void(tx, civil.Of(tx.Now(), civil.Pacific), change{}, false); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return payments, settleMovements(tx, moved)
 }

@@ -80,7 +80,7 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 				(SELECT CAST(coalesce(min(hold_until), 0) AS BIGINT) FROM payments WHERE org_id = $1 AND hold_until > 0),
 				(SELECT count(*) FROM checks WHERE org_id = $1 AND `+untold+`) +
 				(SELECT count(*) FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
-					WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0)`, string(org)).
+					WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0 AND d.rail <> 'check')`, string(org)).
 			Scan(&waiting, &process, &untaken, &settled, &held, &voids)
 		if err != nil {
 			return fmt.Errorf("look for due payments: %w", err)

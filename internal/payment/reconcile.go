@@ -232,8 +232,11 @@ func MatchLine(tx *db.Tx, line ids.ID, items []Item) error {
 			return err
 		}
 	}
-	tx.ExecOne(`UPDATE statement_lines SET matched = $3 WHERE org_id = $1 AND id = $2 AND matched = ''`, string(tx.Org()), string(line),
-		string(cmp.Or(items[0].Target, line)))
+	target := line // of a line of nothing
+	if len(items) > 0 {
+		target = cmp.Or(items[0].Target, line)
+	}
+	tx.ExecOne(`UPDATE statement_lines SET matched = $3 WHERE org_id = $1 AND id = $2 AND matched = ''`, string(tx.Org()), string(line), string(target))
 	tx.Audit("match", "statementLine", line, "")
 	return settleMovements(tx, s.moved)
 }

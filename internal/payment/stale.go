@@ -31,7 +31,8 @@ func months(d civil.Date, n int) civil.Date {
 func (c entry) stop(tx *db.Tx, reason string) {
 	today := civil.Of(tx.Now(), civil.Pacific)
 	c.set(tx, CheckStopRequested, reason)
-	tx.ExecOne(`UPDATE checks SET stopped_on = $4, stop_until = $5 WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`,
+	// void_file: the bank is told, also where a file before was rejected.
+	tx.ExecOne(`UPDATE checks SET stopped_on = $4, stop_until = $5, void_file = '' WHERE org_id = $1 AND bank_account_id = $2 AND serial = $3`,
 		string(tx.Org()), string(c.account), c.serial, today.String(), months(today, stopMonths).String())
 }
 
@@ -60,10 +61,11 @@ func stopsTaken(tx *db.Tx, f bankFile, taken bool, why string) error {
 			return err
 		}
 	}
-	if taken {
-		tx.Exec(`UPDATE checks SET state = 'voided', changed = $3 WHERE org_id = $1 AND void_file = $2 AND state = 'stale'`, string(tx.Org()),
-			string(f.id), int64(clock.FromTime(tx.Now())))
+	if !taken { // the lines of numbers that nobody waits for are not sent again by themselves
+		return addTask(tx, TaskOperator, f.id, "", why+". Tell the bank of the void and issue lines in this file.")
 	}
+	tx.Exec(`UPDATE checks SET state = 'voided', changed = $3 WHERE org_id = $1 AND void_file = $2 AND state = 'stale'`, string(tx.Org()),
+		string(f.id), int64(clock.FromTime(tx.Now())))
 	return nil
 }
 
@@ -212,6 +214,12 @@ func (p *Payment) goStale(tx *db.Tx, prefs org.Preferences) error {
 	today := civil.Of(tx.Now(), civil.Pacific)
 	note := change{note: fmt.Sprintf("The check was not presented within %d days.", staleAfter(prefs))}
 	if prefs.StaleChecks != "unclaimed" {
+		if p.VoidType != 0 { // of a stop that the bank refused: nobody asks for another payment now
+			after := *p
+			after.VoidType = 0
+			Payments.SaveAs(tx, "forget void", p, &after)
+			*p = after
+		}
 		return p.voidAs(tx, ledger.StaleCheck, today, note, false)
 	}
 	_, err = ledger.Post(tx, ledger.Entry{Date: today, Event: ledger.StaleCheck, Source: p.ID, Version: 1, Currency: p.Currency,

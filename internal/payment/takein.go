@@ -281,7 +281,7 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 		return rejectReversals(tx, f.batch, a.rejected)
 	}
 	if f.kind != "ach" && f.kind != "debit" && f.kind != "wire" {
-		return nil
+		return addTask(tx, TaskOperator, f.id, "", a.rejected+". The bank does not know what stands in this file.")
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'rejected' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch))
 	if f.kind == "debit" {

@@ -242,7 +242,7 @@ func (e *Engine) tell(ctx context.Context, orgID ids.ID, at time.Time) error {
 		}
 	}
 	asked, findErr := e.find(ctx, orgID, `SELECT DISTINCT p.bank_account_id FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
-		WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0 ORDER BY 1`, string(orgID))
+		WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.recalled = 0 AND d.rail <> 'check' ORDER BY 1`, string(orgID))
 	err = errors.Join(err, findErr)
 	for _, id := range asked {
 		if e := e.recall(ctx, orgID, at, ids.ID(id)); e != nil {
@@ -310,7 +310,8 @@ func (e *Engine) recall(ctx context.Context, orgID ids.ID, at time.Time, account
 		rows, err := tx.Query(`SELECT d.id, d.trace, d.amount, b.effective_date, p.void_reason
 			FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
 			JOIN disbursement_batches b ON b.org_id = d.org_id AND b.id = d.batch_id
-			WHERE p.org_id = $1 AND p.bank_account_id = $2 AND p.state = 'void_requested' AND d.recalled = 0 ORDER BY d.trace`,
+			WHERE p.org_id = $1 AND p.bank_account_id = $2 AND p.state = 'void_requested' AND d.recalled = 0
+				AND d.rail <> 'check' ORDER BY d.trace`,
 			string(orgID), string(account))
 		if err != nil {
 			return err
