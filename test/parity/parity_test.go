@@ -394,7 +394,7 @@ func difference(x, y string) string {
 
 // apart are the columns that may differ: who wrote a row and when, what only one generation has, and numbers drawn by
 // chance or sealed.
-var apart = regexp.MustCompile(`^(created_time|updated_time|created|at|scheduled_at|delivered|clear_due|channel|entered_by|created_by|extras|txn_number|bytes|sha256|content|payee)$`)
+var apart = regexp.MustCompile(`^(created_time|updated_time|created|at|scheduled_at|ready_at|delivered|clear_due|channel|entered_by|created_by|extras|txn_number|bytes|sha256|content|payee)$`)
 
 var tables = []string{"chart_of_accounts", "departments", "locations", "jobs", "customers", "items", "vendors", "bills", "bill_lines",
 	"vendor_credits", "vendor_credit_lines", "invoices", "invoice_lines", "payments", "payment_steps", "bill_pays", "bill_credits",
