@@ -67,7 +67,7 @@ if ((${#units[@]})); then
 fi
 if ((${#whole[@]})); then
   sync on
-  pass 'end to end' env CGO_ENABLED=0 go test -shuffle=on -p 1 -timeout "$timeout" "${whole[@]}"
+  pass 'end to end' env CGO_ENABLED=0 go test -shuffle=on -p 2 -timeout "$timeout" "${whole[@]}"
 fi
 
 passed=$(grep -c '^ok ' "$log" || true)

@@ -52,16 +52,13 @@ func (r *run) seedLists() error {
 		parent, id string
 		lines, of  string
 	}{{"bills", r.bill, "bill_lines", "bill_id"}, {"customers", customer, "", ""}, {"invoices", invoice, "invoice_lines", "invoice_id"}} {
-		ms, err := r.modelOf(t.parent, "id", t.id)
+		from := []rowsOf{{t.parent, "id", t.id}}
+		if t.lines != "" {
+			from = append(from, rowsOf{t.lines, t.of, t.id})
+		}
+		ms, err := r.models(from)
 		if err != nil {
 			return err
-		}
-		if t.lines != "" {
-			more, err := r.modelOf(t.lines, t.of, t.id)
-			if err != nil {
-				return err
-			}
-			ms = append(ms, more...)
 		}
 		// The ids that get numbers: those of the record and of its lines.
 		var old []string
@@ -107,20 +104,6 @@ func (r *run) seedLists() error {
 	}
 	r.printf("## %s, %d bills, customers and invoices each (seeded in %.0f s)\n", kind, r.Bills, time.Since(begin).Seconds())
 	return nil
-}
-
-// modelOf reads the rows of one table that belong to a record.
-func (r *run) modelOf(table, column, id string) (out []model, err error) {
-	err = r.app.DB.Read(r.ctx, db.Caller{Org: r.org}, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT * FROM `+table+` WHERE org_id = $1 AND `+column+` = $2`, string(r.org), id)
-		if err != nil {
-			return err
-		}
-		m, err := readModel(table, rows)
-		out = append(out, m)
-		return err
-	})
-	return out, err
 }
 
 // pages measures pages of 999: the median until the last byte is there, which the client throws away, and the CPU time of

@@ -14,17 +14,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	_ "modernc.org/sqlite" // the driver behind the raw writer, too
 
-	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 )
 
-// earliest is the earliest process date after now, at midnight UTC.
-func earliest(now time.Time) time.Time {
-	return civil.Calendar{}.EarliestProcessDate(now).At(0, 0, time.UTC)
-}
+// rowsOf are the rows of a table whose column is of that id.
+type rowsOf struct{ table, column, id string }
 
-// model is the rows that one create_bill leaves, read back from the store, to be written again with other ids.
+// model is rows that a call leaves in one table, read back from the store, to be written again with other ids.
 type model struct {
 	table string
 	cols  []string
@@ -32,19 +29,22 @@ type model struct {
 	rows  [][]any
 }
 
-// models reads the rows of the model bill: bill, lines, postings, entry, audit event; in the order they are written.
-func (r *run) models() ([]model, error) {
+// billRows are those that one create_bill leaves: bill, lines, audit event, postings, entry; in the order they are written.
+func (r *run) billRows() ([]rowsOf, error) {
+	var entry string
+	err := r.app.DB.Read(r.ctx, db.Caller{Org: r.org}, func(tx *db.Tx) error {
+		return tx.Row(`SELECT id FROM journal_entries WHERE org_id = $1 AND source_id = $2`, string(r.org), r.bill).Scan(&entry)
+	})
+	return []rowsOf{{"bills", "id", r.bill}, {"bill_lines", "bill_id", r.bill}, {"audit_events", "record_id", r.bill},
+		{"postings", "entry_id", entry}, {"journal_entries", "id", entry}}, err
+}
+
+// models reads rows back.
+func (r *run) models(from []rowsOf) ([]model, error) {
 	var out []model
 	err := r.app.DB.Read(r.ctx, db.Caller{Org: r.org}, func(tx *db.Tx) error {
-		var entry string
-		if err := tx.Row(`SELECT id FROM journal_entries WHERE org_id = $1 AND source_id = $2`, string(r.org), r.bill).Scan(&entry); err != nil {
-			return err
-		}
-		for _, t := range []struct{ table, where, id string }{
-			{"bills", "id", r.bill}, {"bill_lines", "bill_id", r.bill}, {"audit_events", "record_id", r.bill},
-			{"postings", "entry_id", entry}, {"journal_entries", "id", entry},
-		} {
-			rows, err := tx.Query(`SELECT * FROM `+t.table+` WHERE org_id = $1 AND `+t.where+` = $2`, string(r.org), t.id)
+		for _, t := range from {
+			rows, err := tx.Query(`SELECT * FROM `+t.table+` WHERE org_id = $1 AND `+t.column+` = $2`, string(r.org), t.id)
 			if err != nil {
 				return err
 			}
@@ -125,7 +125,7 @@ func names(ms []model) []string {
 				s, _ := v.(string)
 				if len(s) == 20 && !seen[s] {
 					switch s[:3] {
-					case ids.Bill, ids.BillLine, ids.JournalEntry, ids.AuditEvent:
+					case ids.Bill, ids.BillLine, ids.JournalEntry, ids.AuditEvent, ids.SentPay, ids.BillPay, ids.Disbursement:
 						seen[s] = true
 						out = append(out, s)
 					}
@@ -153,8 +153,8 @@ type rawWriter struct {
 	close  func()
 }
 
-func (r *run) rawWriter() (*rawWriter, error) {
-	ms, err := r.models()
+func (r *run) rawWriter(from []rowsOf) (*rawWriter, error) {
+	ms, err := r.models(from)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +256,11 @@ func (w *rawWriter) onSQLite(ctx context.Context, path string) error {
 
 // seed stores the bills that lie there before anything is measured: copies of the model, many to a transaction.
 func (r *run) seed() error {
-	ms, err := r.models()
+	from, err := r.billRows()
+	if err != nil {
+		return err
+	}
+	ms, err := r.models(from)
 	if err != nil {
 		return err
 	}

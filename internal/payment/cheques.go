@@ -47,7 +47,7 @@ func cheque(serial int64, day civil.Date, amount int64, to payee) check.Check {
 	return check.Check{Serial: serial, Date: day, Payee: to.Name, Address: to.Address, Amount: amount, Memo: to.Memo, Bills: to.Bills}
 }
 
-// tryOut prints the run with numbers of its own and notes which cheques are refused and why, before a number is spent
+// tryOut draws the run with numbers of its own and notes which cheques are refused and why, before a number is spent
 // on them and anything is posted. A layout that is refused concerns them all.
 func (d *draft) tryOut(l check.Layout, payments []*Payment) {
 	for {
@@ -62,7 +62,7 @@ func (d *draft) tryOut(l check.Layout, payments []*Payment) {
 		if len(run) == 0 {
 			return
 		}
-		err := check.Write(discard{}, l, run)
+		err := check.Try(l, run)
 		if err == nil {
 			return
 		}
@@ -75,11 +75,6 @@ func (d *draft) tryOut(l check.Layout, payments []*Payment) {
 		}
 	}
 }
-
-// discard takes what is written and forgets it.
-type discard struct{}
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 // issueCheques enters the cheques of a run into the register, stores the positive-pay file (CHK-6) and a place for the
 // print run, whose PDF is made after the transaction. It returns the print run's file.

@@ -27,7 +27,7 @@ import (
 // TestMain keeps the property short but in a soak.
 func TestMain(m *testing.M) {
 	if os.Getenv("SOAK") == "" {
-		_ = flag.Set("rapid.checks", "12") // before the command line is read, which may say otherwise
+		_ = flag.Set("rapid.checks", "6") // before the command line is read, which may say otherwise
 	}
 	os.Exit(m.Run())
 }

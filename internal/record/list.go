@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/duebook/duebook/internal/db"
@@ -61,6 +62,8 @@ type Query struct {
 	// Only names the fields to read, of the record and of its lines; nil reads all. Every column costs, and a long
 	// list shows few of them.
 	Only, OnlyLines []*Field
+
+	walked []Filter // those of Filters that match too many records to be found by
 }
 
 // Key is one column of an order.
@@ -121,7 +124,9 @@ func (t *Type) find(tx *db.Tx, q Query) ([]key, error) {
 		if err := tx.Row(b.String(), args...).Scan(&found); err != nil {
 			return nil, fmt.Errorf("count %s: %w", t.Name, err)
 		}
-		sorted = found <= few
+		if sorted = found <= few; !sorted {
+			q.walked = narrow
+		}
 	}
 	query, args := t.findSQL(tx, q, sorted)
 	rows, err := tx.Query(query, args...)
@@ -144,6 +149,9 @@ func (t *Type) find(tx *db.Tx, q Query) ([]key, error) {
 // numbers of an enumeration and references have indexes that do.
 func (q Query) narrow() (out []Filter) {
 	for _, f := range q.Filters {
+		if len(q.Order) > 0 && f.Field == q.Order[0].Field && f.Or == nil {
+			continue
+		}
 		var yes bool
 		switch f.Field.Kind {
 		case Text, Date:
@@ -233,7 +241,8 @@ func (t *Type) where(b *strings.Builder, q Query, sorted bool, args []any) []any
 			b.WriteByte('+')
 		}
 		if f.Or == nil && !f.Line {
-			args = f.write(b, args)
+			walked := slices.ContainsFunc(q.walked, func(w Filter) bool { return w.Field == f.Field })
+			args = f.write(b, walked, args)
 			continue
 		}
 		// Either of two conditions is asked for by ids: an OR would keep PostgreSQL from using the index of each.
@@ -259,12 +268,12 @@ func (t *Type) ids(b *strings.Builder, f Filter, args []any) []any {
 		id, table = t.Lines.parent.Column, t.Lines.Table
 	}
 	b.WriteString("SELECT " + id + " FROM " + table + " WHERE org_id = $1 AND ")
-	return f.write(b, args)
+	return f.write(b, false, args)
 }
 
-// write appends the condition of f and its arguments. It says that a value is there even where the comparison alone
+// write appends the condition of f and its arguments, as one that no index serves if walked. It says that a value is there even where the comparison alone
 // would: that lets SQLite use the indexes that leave out rows without one.
-func (f Filter) write(b *strings.Builder, args []any) []any {
+func (f Filter) write(b *strings.Builder, walked bool, args []any) []any {
 	col := f.Field.sql()
 	if f.Field.Kind == Instant && (f.Op == Eq || f.Op == Ne || f.Op == In || f.Op == Nin) {
 		return f.writeRanges(b, args)
@@ -272,6 +281,12 @@ func (f Filter) write(b *strings.Builder, args []any) []any {
 	compared := col
 	if f.Fold {
 		compared = "lower(" + col + ")"
+	}
+	switch {
+	case walked && f.Field.isText():
+		compared += " || ''"
+	case walked:
+		compared = "+" + compared
 	}
 	switch f.Op {
 	case In, Nin:

@@ -37,9 +37,6 @@ import (
 
 const password = "violet harbour 71 lantern moss"
 
-// hashed is the password's hash, made once: it is slow on purpose.
-var hashed = sync.OnceValues(func() (string, error) { return secret.HashPassword(context.Background(), password) })
-
 // site is a server over a fresh store with two organisations.
 type site struct {
 	t      *testing.T
@@ -97,12 +94,8 @@ func open(t *testing.T, s *dbtest.Store) *site {
 
 func (x *site) tenant(name, email string, vault *secret.Vault) tenant {
 	x.t.Helper()
-	hash, err := hashed()
-	if err != nil {
-		x.t.Fatal(err)
-	}
 	ctx := context.Background()
-	orgID, user, err := org.Create(ctx, x.s.DB, "command", org.NewOrganisation{Name: name, AdminEmail: email, PasswordHash: hash,
+	orgID, user, err := org.Create(ctx, x.s.DB, "command", org.NewOrganisation{Name: name, AdminEmail: email, PasswordHash: dbtest.PasswordHash(password),
 		SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
 	if err != nil {
 		x.t.Fatal(err)
@@ -148,12 +141,8 @@ func (x *site) write(who db.Caller, fn func(*db.Tx) error) {
 // member adds a user with a role to the organisation of n.
 func (x *site) member(n tenant, email, role string) {
 	x.t.Helper()
-	hash, err := hashed()
-	if err != nil {
-		x.t.Fatal(err)
-	}
 	x.write(n.who, func(tx *db.Tx) error {
-		id, err := org.AddUser(tx, email, email, hash)
+		id, err := org.AddUser(tx, email, email, dbtest.PasswordHash(password))
 		if err != nil {
 			return err
 		}

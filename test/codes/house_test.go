@@ -30,21 +30,11 @@ import (
 	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/schema"
-	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/server"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
 const password = "orchard-lantern-42-quay"
-
-// passwordHash is made once; hashing is slow by design.
-var passwordHash = sync.OnceValue(func() string {
-	h, err := secret.HashPassword(context.Background(), password)
-	if err != nil {
-		panic(err)
-	}
-	return h
-})
 
 // sandbox is a running server.
 type sandbox struct {
@@ -124,7 +114,7 @@ func (s *sandbox) settle(t *testing.T, code string) *house {
 	h := &house{t: t, sandbox: s, code: code, status: http.StatusOK, email: fmt.Sprintf("ana@%d.example", s.orgs)}
 	var err error
 	h.org, h.user, err = org.Create(context.Background(), s.app.DB, "command", org.NewOrganisation{Name: fmt.Sprint("Acme ", s.orgs), AdminEmail: h.email,
-		PasswordHash: passwordHash(), APIAccess: true, SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
+		PasswordHash: dbtest.PasswordHash(password), APIAccess: true, SetUp: func(tx *db.Tx) error { dimension.SetUp(tx); return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +158,7 @@ func (h *house) as(role string) *house {
 func (h *house) member(email, role string) (id ids.ID) {
 	h.t.Helper()
 	h.write(func(tx *db.Tx) (err error) {
-		if id, err = org.AddUser(tx, email, email, passwordHash()); err != nil {
+		if id, err = org.AddUser(tx, email, email, dbtest.PasswordHash(password)); err != nil {
 			return err
 		}
 		return org.SetMembership(tx, id, role, true)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/org"
@@ -186,7 +187,7 @@ var generation1 = []provocation{
 		h.send1(others(h.old)[0])
 		h.op("logged out", detail)
 		h.again()
-		h.write(func(tx *db.Tx) error { org.SetPassword(tx, h.user, passwordHash()); return nil })
+		h.write(func(tx *db.Tx) error { org.SetPassword(tx, h.user, dbtest.PasswordHash(password)); return nil })
 		h.op("password changed", detail)
 	}},
 	{"BDCE016", func(h *house) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/limit"
 	"github.com/duebook/duebook/internal/mail/outbox"
@@ -160,7 +161,7 @@ var generation2 = []provocation{
 		h.refused("logged out", "List/Vendor", "")
 		h.refused("logged out", "Logout", "")
 		h.again()
-		h.write(func(tx *db.Tx) error { org.SetPassword(tx, h.user, passwordHash()); return nil })
+		h.write(func(tx *db.Tx) error { org.SetPassword(tx, h.user, dbtest.PasswordHash(password)); return nil })
 		h.refused("password changed", "List/Vendor", "")
 	}},
 	{"BDC_1110", func(h *house) {

@@ -169,7 +169,8 @@ func (e *entity) query(in *args) (q record.Query, polls, audit bool, err error) 
 		}
 	}
 	if len(q.Order) > 0 && !slices.ContainsFunc(q.Order, func(k record.Key) bool { return k.Field.Name == "id" }) {
-		q.Order = append(q.Order, record.Key{Field: e.shape.Type.Must("id")})
+		last := q.Order[len(q.Order)-1]
+		q.Order = append(q.Order, record.Key{Field: e.shape.Type.Must("id"), Descending: last.Descending}) // as indexes have it
 	}
 	return q, polls, audit, err
 }

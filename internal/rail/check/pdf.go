@@ -38,34 +38,48 @@ const (
 // It fails with a *FieldError and writes nothing when a field is refused: nothing on a check is ever cut to fit. On the
 // stubs a long invoice number is.
 func Write(w io.Writer, layout Layout, checks []Check) error {
+	p, err := draw(layout, checks)
+	if err != nil {
+		return err
+	}
+	if err := p.pdf.Output(w); err != nil {
+		return fmt.Errorf("write checks: %w", err)
+	}
+	return nil
+}
+
+// Try fails as Write would and makes no document.
+func Try(layout Layout, checks []Check) error {
+	_, err := draw(layout, checks)
+	return err
+}
+
+func draw(layout Layout, checks []Check) (*pen, error) {
 	if len(checks) == 0 {
-		return &FieldError{Field: "Checks", Err: ErrMissing}
+		return nil, &FieldError{Field: "Checks", Err: ErrMissing}
 	}
 	layout, err := layout.clean()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	serials := make(map[int64]bool, len(checks))
 	var p *pen
 	for _, c := range checks {
 		if c, err = c.clean(layout); err != nil {
-			return err
+			return nil, err
 		}
 		if serials[c.Serial] {
-			return &FieldError{Serial: c.Serial, Field: "Serial", Err: ErrTwice}
+			return nil, &FieldError{Serial: c.Serial, Field: "Serial", Err: ErrTwice}
 		}
 		serials[c.Serial] = true
 		if p == nil {
 			p = newPen(layout, c.Date)
 		}
 		if err := p.sheet(c); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := p.pdf.Output(w); err != nil {
-		return fmt.Errorf("write checks: %w", err)
-	}
-	return nil
+	return p, nil
 }
 
 // pen draws on the document of one run.
