@@ -25,6 +25,8 @@ type reportCmd struct {
 	Vendor   string `help:"Id of the only vendor." placeholder:"ID"`
 	Customer string `help:"Id of the only customer." placeholder:"ID"`
 	Account  string `help:"Id of the only account." placeholder:"ID"`
+	Bank     string `help:"Id of the only funding account." placeholder:"ID"`
+	Show     string `help:"Which rows there are, of a report that has a choice." placeholder:"WORD"`
 }
 
 // Run prints a report, or the list of reports.
@@ -49,7 +51,7 @@ func (r *reportCmd) Run(c *call) error {
 		return err
 	}
 	values := map[string]string{"as-of": r.AsOf, "known": r.Known, "from": r.From, "to": r.To, "year": r.Year, "by": r.By,
-		"vendor": r.Vendor, "customer": r.Customer, "account": r.Account}
+		"vendor": r.Vendor, "customer": r.Customer, "account": r.Account, "bank": r.Bank, "show": r.Show}
 	return c.existing(func(app *server.App) error {
 		var t *report.Table
 		err := app.DB.Read(c.ctx, command(ids.ID(r.Org)), func(tx *db.Tx) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
@@ -49,13 +50,23 @@ var (
 	customer = Parameter{Name: "customer", Title: "Customer", Kind: Text, Record: ids.Customer}
 	account  = Parameter{Name: "account", Title: "Account", Kind: Text, Record: ids.Account}
 	year     = Parameter{Name: "year", Title: "Year", Kind: Number}
+	funding  = Parameter{Name: "bank", Title: "Funding account", Kind: Text, Record: ids.BankAccount}
 )
+
+// by chooses what the rows or columns are, show which rows there are; the first choice is what is shown if nothing is said.
+func by(choices ...string) Parameter {
+	return Parameter{Name: "by", Title: "By", Kind: Text, Choices: choices}
+}
+func show(choices ...string) Parameter {
+	return Parameter{Name: "show", Title: "Show", Kind: Text, Choices: choices}
+}
 
 // Params are the values a report runs with; those it does not take are zero.
 type Params struct {
 	AsOf, From, To, Known     civil.Date
 	Vendor, Customer, Account ids.ID
-	By                        string
+	Bank                      ids.ID
+	By, Show                  string
 	Year                      int64
 }
 
@@ -64,7 +75,7 @@ type Report struct {
 	Name  string // in addresses and on the command line
 	Title string
 	About string // one sentence
-	Group string // Payables, Receivables, Payments, Approvals, Books, Taxes
+	Group string // Payables, Receivables, Payments, Controls, Books, Taxes
 	Takes []Parameter
 	run   func(t *Table, tx *db.Tx) error
 }
@@ -110,7 +121,9 @@ var ErrTooLong = fault.New(fault.Limit, "report_too_long", "The report has more 
 // All are the reports, in the order of their groups.
 func All() []*Report { return slices.Clone(all) }
 
-var all = []*Report{&apAgeing, &apOpen, &arAgeing, &arOpen, &trialBalance, &generalLedger}
+var all = []*Report{&apAgeing, &apOpen, &cashRequirements, &cashItems, &spend, &spendLines, &arAgeing, &arOpen, &salesTax,
+	&paymentRegister, &checkRegister, &fundsTransfers, &unclaimedProperty, &turnaround, &approvalQueue, &exceptionLog, &bankChanges,
+	&profitAndLoss, &balanceSheet, &trialBalance, &generalLedger}
 
 // Find is the report of that name. It fails with fault.ErrNotFound.
 func Find(name string) (*Report, error) {
@@ -149,16 +162,17 @@ func (r *Report) Read(get func(name string) string, today civil.Date) (p Params,
 				}
 			}
 		case len(x.Choices) > 0:
-			if p.By = s; s == "" {
-				p.By = x.Choices[0]
+			if s == "" {
+				s = x.Choices[0]
 			} else if !slices.Contains(x.Choices, s) {
 				return p, bad
 			}
+			*map[string]*string{"by": &p.By, "show": &p.Show}[x.Name] = s
 		case s != "":
 			if !ids.ID(s).Is(x.Record) {
 				return p, bad
 			}
-			*map[string]*ids.ID{"vendor": &p.Vendor, "customer": &p.Customer, "account": &p.Account}[x.Name] = ids.ID(s)
+			*map[string]*ids.ID{"vendor": &p.Vendor, "customer": &p.Customer, "account": &p.Account, "bank": &p.Bank}[x.Name] = ids.ID(s)
 		}
 	}
 	if !p.To.IsZero() && p.To.Before(p.From) {
@@ -190,6 +204,10 @@ func (p Params) Value(name string) string {
 		return string(p.Customer)
 	case account.Name:
 		return string(p.Account)
+	case funding.Name:
+		return string(p.Bank)
+	case "show":
+		return p.Show
 	case year.Name:
 		if p.Year != 0 {
 			return fmt.Sprint(p.Year)
@@ -240,6 +258,14 @@ func (t *Table) add(of Source, cells ...any) {
 	t.Rows = append(t.Rows, Row{Cells: cells, Of: of})
 }
 
+// day is the date of an instant, by the organisation's calendar.
+func (t *Table) day(at clock.Instant) civil.Date {
+	if at == 0 {
+		return civil.Date{}
+	}
+	return civil.Of(at.Time(), t.zone)
+}
+
 // query reads rows, each by scan, and refuses more than there may be.
 func (t *Table) query(tx *db.Tx, scan func(row func(dest ...any) error) error, text string, args ...any) error {
 	rows, err := tx.Query(text, append([]any{string(tx.Org())}, args...)...)
@@ -275,6 +301,9 @@ func (t *Table) Subtitle() string {
 	}
 	if p.By != "" {
 		s += ", by " + p.By
+	}
+	if p.Show != "" {
+		s += ", " + p.Show
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
@@ -67,7 +68,13 @@ func (h *handler) report(c *call) error {
 	for _, x := range t.Columns {
 		page.Columns = append(page.Columns, view.ReportColumn{Title: x.Title, Right: x.Kind == report.Money || x.Kind == report.Number})
 	}
-	for _, row := range t.Rows[:min(len(t.Rows), shownRows)] {
+	shown, at := t.Rows, 0
+	if len(shown) > shownRows {
+		at = min(pageNumber(c.r.URL.Query().Get("page")), (len(shown)-1)/shownRows+1) - 1
+		shown = shown[at*shownRows : min(len(shown), (at+1)*shownRows)]
+		page.First, page.PageNumber = at*shownRows+1, at+1
+	}
+	for _, row := range shown {
 		page.Rows = append(page.Rows, view.ReportRow{Cells: reportCells(t, row.Cells), URL: source(row.Of), Sum: row.Sum})
 	}
 	if t.Total != nil {
@@ -77,6 +84,15 @@ func (h *handler) report(c *call) error {
 		page.Facts = append(page.Facts, view.Fact{Label: f.Title, Value: f.Text})
 	}
 	return c.render(http.StatusOK, view.Report(page))
+}
+
+// pageNumber is a page of a long report, from 1; what is no number is the first.
+func pageNumber(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 1
+	}
+	return n
 }
 
 // parameters are the values a report was run with, one for each it takes.

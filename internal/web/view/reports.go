@@ -2,6 +2,7 @@ package view
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -49,7 +50,8 @@ type ReportPage struct {
 	Rows                  []ReportRow
 	Total                 []string // nil: no total
 	Facts                 []Fact
-	All                   int // rows of the whole report; more than Rows where it is cut off
+	All                   int // rows of the whole report; more than Rows where a page does not show all
+	First, PageNumber     int // of a page that does not show all: its first row and its number, both from 1
 	Parameters            [][2]string
 }
 
@@ -85,4 +87,13 @@ func (v ReportPage) without(name string) string {
 		}
 	}
 	return ReportURL(v.Name, rest...)
+}
+
+// turn is the page so many pages on, "" if there is none.
+func (v ReportPage) turn(pages int) string {
+	n := v.PageNumber + pages
+	if v.PageNumber == 0 || n < 1 || pages > 0 && v.First+len(v.Rows) > v.All {
+		return ""
+	}
+	return ReportURL(v.Name, append(append([][2]string{}, v.Parameters...), [2]string{"page", strconv.Itoa(n)})...)
 }
