@@ -107,6 +107,7 @@ var Notes = record.Describe[Note]("note", ids.Note, "notes",
 // Faults of this room.
 var (
 	ErrUnable  = fault.New(fault.Invalid, "approver_unable", "The user named is not active or may not approve.")
+	ErrChanged = fault.New(fault.Conflict, "approval_changed", "This has changed since it was shown: look at it again.")
 	ErrLocked  = fault.New(fault.Conflict, "approved_locked", "Somebody has approved this: it is not changed so any more.")
 	ErrNotTurn = fault.New(fault.Forbidden, "not_approvers_turn", "You are not an approver of this, or it is not your turn.")
 )
@@ -368,6 +369,16 @@ func (k Kind) Clear(tx *db.Tx, id ids.ID) error {
 // APR-10, APR-11.
 func (k Kind) Approve(tx *db.Tx, id ids.ID, comment string) error {
 	return k.decide(tx, id, "approve", HasApproved, comment)
+}
+
+// Same fails with ErrChanged unless the document is what a print of its facts says: what was shown is approved and nothing
+// else (15.5 E14). The document stays as it is until the transaction ends.
+func (k Kind) Same(tx *db.Tx, id ids.ID, print string) error {
+	d, err := k.load(tx, id)
+	if err == nil && d.facts.Print() != print {
+		err = ErrChanged.On("objectId").With(string(id))
+	}
+	return err
 }
 
 // Deny stops the chain. It needs and fails as Approve does. Rule APR-7.

@@ -69,8 +69,9 @@ func coding(t *record.Type, rec record.Record) (c Coding) {
 	return c
 }
 
-// print is a fingerprint of all that table 4.4.1 lists: a link in a mail holds for what was shown only.
-func (f *Facts) print() string {
+// Print is a fingerprint of all that table 4.4.1 lists: a link in a mail, or a page with a button, holds for what was shown
+// only.
+func (f *Facts) Print() string {
 	return secret.HashToken(fmt.Sprintf("%q", []any{f.ID, f.Vendor, f.Amount, f.Currency, f.Number, f.Posted.String(), f.Lines}))
 }
 

@@ -32,7 +32,7 @@ var (
 func (k Kind) Link(tx *db.Tx, f *Facts, user ids.ID) string {
 	token := secret.NewToken(secret.Alphanumeric, 40)
 	tx.Exec(`INSERT INTO approval_links (hash, org_id, object_id, user_id, print, created, expires, used) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
-		secret.HashToken(token), string(tx.Org()), string(f.ID), string(user), f.print(), int64(clock.FromTime(tx.Now())),
+		secret.HashToken(token), string(tx.Org()), string(f.ID), string(user), f.Print(), int64(clock.FromTime(tx.Now())),
 		int64(clock.FromTime(tx.Now().AddDate(0, 0, linkDays))))
 	return token
 }
@@ -106,7 +106,7 @@ func (h Held) open(tx *db.Tx, token string) (*document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a link: %w", err)
 	}
-	if shown != d.facts.print() {
+	if shown != d.facts.Print() {
 		return nil, ErrLinkChanged
 	}
 	c, err := h.Kind.chain(tx, h.ID)

@@ -89,7 +89,7 @@ func (c *call) approvalRow(tx *db.Tx, name string, k approval.Kind, t approval.T
 	if err != nil {
 		return row, err
 	}
-	row = view.ApprovalRow{ID: string(f.ID), Kind: name, Number: f.Number, Vendor: v.Name, Currency: f.Currency, Minor: f.Amount,
+	row = view.ApprovalRow{ID: string(f.ID), Seen: f.Print(), Kind: name, Number: f.Number, Vendor: v.Name, Currency: f.Currency, Minor: f.Amount,
 		Since: view.Instant(t.StatusChangedTime.Time(), c.zone)}
 	if b, ok := rec.(*bill.Bill); ok {
 		row.Due, row.URL = b.DueDate, view.BillURL(row.ID)
@@ -145,7 +145,10 @@ func (h *handler) decideMany(c *call) error {
 				return err
 			}
 			number = k.Facts(rec).Number
-			return act(tx, id, comment)
+			if err := act(tx, id, comment); err != nil || !approve {
+				return err
+			}
+			return k.Same(tx, id, c.field("seen-"+item))
 		})
 		if err == nil {
 			continue
@@ -168,6 +171,8 @@ func decisionRefused(err error) (string, bool) {
 	switch {
 	case errors.Is(err, approval.ErrNotTurn):
 		return "It is not your turn to approve this bill, or it was decided meanwhile.", true
+	case errors.Is(err, approval.ErrChanged):
+		return "It has changed since you opened it. Look at it again before you decide.", true
 	case errors.Is(err, approval.ErrOwn):
 		return "You entered this bill, or changed its amount or vendor: somebody else approves it.", true
 	case errors.Is(err, approval.ErrOwnBank):

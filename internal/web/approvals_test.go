@@ -73,12 +73,13 @@ func TestAPR_7_ApprovalsPage(t *testing.T) {
 			t.Error("walt, who stands in for vera, sees other bills than vera's")
 		}
 		walt.get("/bills/"+string(third)).want(t, 200, "/bills/"+string(third)+"/approve")
-		if r := walt.post("/approvals", "act", "approve", "item", string(third)); r.location() != "/approvals?notice=approveall" {
+		if r := walt.post("/approvals", "act", "approve", "item", string(third), "seen-"+string(third), got.hidden(t, "seen-"+string(third))); r.location() != "/approvals?notice=approveall" {
 			t.Fatal(r.status, r.body)
 		}
 		vera.get("/bills/"+string(third)).want(t, 200, "walt@northwind.example for vera@northwind.example")
 		for _, id := range []ids.ID{x.a.bill, second} {
-			if r := vera.post("/approvals", "act", "approve", "item", string(id)); r.location() != "/approvals?notice=approveall" {
+			shown := "seen-" + string(id)
+			if r := vera.post("/approvals", "act", "approve", "item", string(id), shown, vera.get("/approvals").hidden(t, shown)); r.location() != "/approvals?notice=approveall" {
 				t.Fatal(r.status, r.body)
 			}
 		}

@@ -42,13 +42,25 @@ func (c *call) approvers(tx *db.Tx, page *view.BillPage, id ids.ID) error {
 		page.Approvers = append(page.Approvers, a)
 	}
 	if c.may(org.ApproveBills) && len(page.Approvers) > 0 {
-		page.CanDecide, err = bill.Approvals.MayDecide(tx, id)
+		if page.CanDecide, err = bill.Approvals.MayDecide(tx, id); err == nil && page.CanDecide {
+			b, err := bill.Bills.Load(tx, id)
+			if err != nil {
+				return err
+			}
+			f := bill.Approvals.Facts(b)
+			page.Seen = f.Print()
+		}
 	}
 	return err
 }
 
 func (h *handler) approve(c *call) error {
-	return c.decide("approved", func(tx *db.Tx, id ids.ID, comment string) error { return bill.Approvals.Approve(tx, id, comment) })
+	return c.decide("approved", func(tx *db.Tx, id ids.ID, comment string) error {
+		if err := bill.Approvals.Approve(tx, id, comment); err != nil {
+			return err
+		}
+		return bill.Approvals.Same(tx, id, c.field("seen"))
+	})
 }
 
 // deny asks for the reason, which the wire does not (spec/README 8).

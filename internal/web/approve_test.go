@@ -42,7 +42,9 @@ func TestApprove(t *testing.T) {
 			t.Error("it is not walt's turn, and he is offered to approve")
 		}
 		walt.post(page+"/approve").want(t, 409, "not your turn")
-		if r := vera.post(page+"/approve", "comment", "as ordered"); r.location() != page+"?notice=approved" {
+		vera.post(page+"/approve", "seen", "what it was").want(t, 409, "changed since you opened it") // E14
+		vera.get(page).want(t, 200, "Asked now")
+		if r := vera.post(page+"/approve", "comment", "as ordered", "seen", vera.get(page).hidden(t, "seen")); r.location() != page+"?notice=approved" {
 			t.Fatal(r.status, r.location(), r.body)
 		}
 		vera.get(page+"?notice=approved").want(t, 200, "You have approved this bill.", "Partly approved")

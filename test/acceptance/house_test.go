@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,8 +48,14 @@ type house struct {
 	ana   *person // the administrator
 }
 
-// each runs fn in a house on each database.
+// each runs fn in a house on each database, from Monday 23 November 2026, 09:00 Pacific.
 func each(t *testing.T, fn func(h *house)) {
+	t.Helper()
+	from(t, dbtest.Start, fn)
+}
+
+// from runs fn in a house on each database, from that time on.
+func from(t *testing.T, start time.Time, fn func(h *house)) {
 	t.Parallel()
 	for _, store := range []string{"sqlite", "postgres"} {
 		if store == "postgres" && os.Getenv("TEST_POSTGRES_URL") == "" {
@@ -56,15 +63,14 @@ func each(t *testing.T, fn func(h *house)) {
 		}
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			h := open(t, store)
+			h := open(t, store, start)
 			fn(h)
 			h.proved()
 		})
 	}
 }
 
-// open starts the server at Monday 23 November 2026, 09:00 Pacific.
-func open(t *testing.T, store string) *house {
+func open(t *testing.T, store string, start time.Time) *house {
 	t.Helper()
 	ctx := context.Background()
 	config := server.Config{Sandbox: true, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
@@ -73,7 +79,7 @@ func open(t *testing.T, store string) *house {
 	} else {
 		config.Dir = dbtest.SQLite(t).Options.Dir
 	}
-	h := &house{t: t, clock: clock.NewManual(dbtest.Start)}
+	h := &house{t: t, clock: clock.NewManual(start)}
 	config.Clock = h.clock
 	var err error
 	if h.app, err = server.Open(ctx, config); err != nil {
@@ -546,6 +552,14 @@ func (p *person) paid(a answer) string {
 	return ""
 }
 
+// other is another organisation of the server, as its administrator sees it.
+func (h *house) other(name string) *house {
+	h.t.Helper()
+	o := *h
+	o.found(name)
+	return &o
+}
+
 // status wants a payment to have this status on the wire of generation 2.
 func (h *house) status(payment, want string) record {
 	h.t.Helper()
@@ -562,12 +576,13 @@ func (h *house) fields(entity, id string, pairs ...string) {
 	r := h.ana.read(entity, id)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if got := r.str(pairs[i]); got != pairs[i+1] {
-			h.t.Errorf("%s %s: %s is %q, want %q", entity, cmpName(r), pairs[i], got, pairs[i+1])
+			h.t.Errorf("%s %s: %s is %q, want %q", entity, name(r), pairs[i], got, pairs[i+1])
 		}
 	}
 }
 
-func cmpName(r record) string {
+// name is how people call a record.
+func name(r record) string {
 	for _, n := range []string{"invoiceNumber", "refNumber", "name"} {
 		if s := r.str(n); s != "" {
 			return s
@@ -578,7 +593,14 @@ func cmpName(r record) string {
 
 // The web, without a browser: what is read there.
 
-func (p *person) get(path string) (body, contentType string) {
+func (p *person) get(path string) string {
+	p.t.Helper()
+	p.signedIn()
+	resp, err := p.browser.Get(p.base + path)
+	return p.page(path, resp, err)
+}
+
+func (p *person) signedIn() {
 	p.t.Helper()
 	if p.stale(&p.webSince) {
 		jar, err := cookiejar.New(nil)
@@ -586,17 +608,51 @@ func (p *person) get(path string) (body, contentType string) {
 			p.t.Fatal(err)
 		}
 		p.browser = &http.Client{Jar: jar}
-		p.submit("/signin", url.Values{"email": {p.email}, "password": {password}})
+		resp, err := p.browser.PostForm(p.base+"/signin", url.Values{"email": {p.email}, "password": {password}})
+		p.page("/signin", resp, err)
 	}
-	resp, err := p.browser.Get(p.base + path)
-	return p.page(path, resp, err), resp.Header.Get("Content-Type")
 }
 
-// submit sends a form.
-func (p *person) submit(path string, form url.Values) string {
+// submit sends a form, whose fields are given as names and values, and gives the page that follows.
+func (p *person) submit(path string, pairs ...string) string {
 	p.t.Helper()
-	resp, err := p.browser.PostForm(p.base+path, form)
+	resp, err := p.send(path, pairs...)
 	return p.page(path, resp, err)
+}
+
+func (p *person) send(path string, pairs ...string) (*http.Response, error) {
+	p.t.Helper()
+	p.signedIn()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return p.browser.PostForm(p.base+path, form)
+}
+
+// denied is submit for what must be refused with that status.
+func (p *person) denied(path string, status int, pairs ...string) string {
+	p.t.Helper()
+	resp, err := p.send(path, pairs...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != status {
+		p.t.Errorf("%s: %s %v, want %d", path, resp.Status, err, status)
+	}
+	return string(b)
+}
+
+// field is the value of a form's field, or of all fields whose names the pattern matches.
+func field(t *testing.T, page, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("the page has no field %s:\n%s", name, page)
+	}
+	return m[1]
 }
 
 func (p *person) page(path string, resp *http.Response, err error) string {
@@ -619,7 +675,7 @@ func (p *person) report(name string, pairs ...string) [][]string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		q.Set(pairs[i], pairs[i+1])
 	}
-	body, _ := p.get("/reports/" + name + "?" + q.Encode())
+	body := p.get("/reports/" + name + "?" + q.Encode())
 	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 	if err != nil || len(rows) == 0 {
 		p.t.Fatalf("%s: %v\n%s", name, err, body)

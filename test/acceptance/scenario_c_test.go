@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,14 +49,13 @@ func TestScenarioC(t *testing.T) {
 		}
 		var p1, p2 string
 		h.step("C-02 a bill by API and one from the web wait for the manager of their departments", func() {
-			ana.get("/settings/approval-policies/new")
-			page := ana.submit("/settings/approval-policies/new", url.Values{"name": {"Common areas"}, "type": {"0"}, "priority": {"0"}, "threshold": {"0.00"},
-				"departments": {"Unit 0101 CAM\nUnit 0102 CAM"}, "people1": {lee.email}})
+			page := ana.submit("/settings/approval-policies/new", "name", "Common areas", "type", "0", "priority", "0", "threshold", "0.00",
+				"departments", "Unit 0101 CAM\nUnit 0102 CAM", "people1", lee.email)
 			policy := regexp.MustCompile(`/settings/approval-policies/(apo\w+)`).FindStringSubmatch(page)
 			if policy == nil {
 				h.t.Fatalf("no policy to switch on after its replay:\n%s", page)
 			}
-			ana.submit(policy[0]+"/switch", nil)
+			ana.submit(policy[0] + "/switch")
 			b := newBill(vendor, "P-1")
 			b["billLineItems"] = lines("1440.00", "960.00")
 			p1 = ana.make("Bill", b)

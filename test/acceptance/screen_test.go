@@ -97,7 +97,7 @@ var badge = regexp.MustCompile(`(?s)<p class="badges">\s*<span[^>]*>(.*?)</span>
 // state is how the page of a payment calls its state.
 func (p *person) state(payment string) string {
 	p.t.Helper()
-	page, _ := p.get("/payments/" + payment)
+	page := p.get("/payments/" + payment)
 	m := badge.FindStringSubmatch(page)
 	if m == nil {
 		p.t.Fatalf("no state in the page\n%s", page)

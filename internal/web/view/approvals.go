@@ -57,6 +57,7 @@ type ApprovalsPage struct {
 // ApprovalRow is a document that waits; Minor in the minor unit of Currency.
 type ApprovalRow struct {
 	ID, Kind, Number, Vendor string // Kind is Bill or Credit
+	Seen                     string // marks the document as it is shown
 	URL                      string // "" without a page of its own
 	For                      string // in whose place the user decides, "" for itself
 	Due                      civil.Date

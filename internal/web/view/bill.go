@@ -25,6 +25,7 @@ type BillPage struct {
 
 	Approvers []Approver // in their order
 	CanDecide bool       // it is the user's turn
+	Seen      string     // marks the bill as it is shown, for who decides
 
 	Lines     []BillLine
 	Attempts  []Attempt // newest first
