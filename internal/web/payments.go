@@ -90,6 +90,9 @@ func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, erro
 			return page, err
 		}
 	}
+	if d.State == payment.Unclaimed {
+		page.Unclaimed = &view.Unclaimed{From: d.ProcessDate.String(), Today: civil.Of(tx.Now(), civil.Pacific).String(), CanDecide: c.may(org.PayApproved)}
+	}
 	page.CanVoid = c.may(org.CancelPayments) && voidable(d)
 	v, err := vendor.Vendors.Load(tx, d.VendorID)
 	if err != nil {
@@ -325,6 +328,47 @@ func (c *call) decidePayment(notice string, act func(*db.Tx, ids.ID) error) erro
 		return err
 	default:
 		return c.done(view.PaymentURL(string(id)), notice)
+	}
+	return c.showPayment(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: text}})
+}
+
+func (h *handler) paidToState(c *call) error {
+	return c.decideUnclaimed("escheated", func(tx *db.Tx, id ids.ID) error {
+		day, err := civil.Parse(c.field("day"))
+		if err != nil {
+			return fault.ErrValue.On("day")
+		}
+		return payment.PayState(tx, id, day)
+	})
+}
+
+func (h *handler) claim(c *call) error {
+	return c.decideUnclaimed("claimed", func(tx *db.Tx, id ids.ID) error { return payment.Claim(tx, id, c.field("reissue") == "yes") })
+}
+
+// decideUnclaimed carries out an act on money that is kept for a payee, or says why it was refused.
+func (c *call) decideUnclaimed(notice string, act func(*db.Tx, ids.ID) error) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	err = c.write(func(tx *db.Tx) error { return act(tx, id) })
+	f := fault.From(err)
+	text := ""
+	switch {
+	case err == nil:
+		return c.done(view.PaymentURL(string(id)), notice)
+	case f == nil || f.Kind == fault.Internal || errors.Is(err, fault.ErrForbidden) || errors.Is(err, fault.ErrNotFound):
+		return err
+	case errors.Is(err, payment.ErrCheckState):
+		text = "This money is no longer unclaimed: it was decided meanwhile."
+	case errors.Is(err, fault.ErrValue):
+		text = "The day lies between the payment's process date and today."
+	default: // the payment that replaces it cannot be made
+		text = f.Message
 	}
 	return c.showPayment(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: text}})
 }

@@ -39,7 +39,8 @@ type PaymentPage struct {
 	CanCancel            bool
 	CanVoid              bool     // it has left and may still be void
 	Waiting              *Waiting // for a person; nil if it does not
-	Review               string   // what a person should look at
+	Unclaimed            *Unclaimed
+	Review               string // what a person should look at
 	ApprovedBy           string
 	Steps                []Step
 	Bills                []PaidBill
@@ -63,6 +64,12 @@ func (w *Waiting) act() string {
 		return "If you lift the hold"
 	}
 	return "If you approve it"
+}
+
+// Unclaimed is a payment whose stale check's money is kept for the payee (VOI-7).
+type Unclaimed struct {
+	From, Today string // YYYY-MM-DD: the days between which it was paid to a state
+	CanDecide   bool
 }
 
 // PaidBill is the part of the payment that goes to one bill, with the credits used on it.

@@ -93,6 +93,7 @@ func samples() []sample {
 		{"payment-ach", Payment(paymentACH())},
 		{"payment-check", Payment(paymentCheck())},
 		{"payment-waiting", Payment(paymentWaiting())},
+		{"payment-unclaimed", Payment(paymentUnclaimed())},
 		{"payment-held", Payment(paymentHeld())},
 		{"payment-awkward", Payment(paymentAwkward())},
 		{"settings", Settings(SettingsPage{Page: page("Settings", SettingsURL), Company: "Northwind Property Services"})},
@@ -496,6 +497,12 @@ func paymentCheck() PaymentPage {
 	v.Payee, v.Minor, v.Method, v.State = "Hartwell Supply Co.", 240_000, "check 10001", "failed"
 	v.Steps = append(v.Steps[:2:2], Step{Name: "Mailed", State: Done, When: "23 Nov 2026, 15:30"}, Step{Name: "Returned", State: Failed, When: "2 Dec 2026", Note: "The post office returned it: moved, left no address."})
 	v.Disbursement = &Disbursement{Facts: []Fact{{"Check number", "10001"}, {"Print run", "12"}, {"Mailed to", "Hartwell Supply Co.\n12 Mill Road\nRedwood, CA 94061"}}, Check: Link{"Check 10001 as PDF", "/payments/p4/check.pdf"}}
+	return v
+}
+
+func paymentUnclaimed() PaymentPage {
+	v := paymentWaiting()
+	v.Waiting, v.State, v.Unclaimed = nil, "unclaimed", &Unclaimed{From: "2026-08-03", Today: "2026-11-23", CanDecide: true}
 	return v
 }
 
