@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
@@ -15,7 +17,7 @@ import (
 type reportCmd struct {
 	Name     string `arg:"" optional:"" help:"Name of the report."`
 	Org      string `help:"Organisation id." placeholder:"ID"`
-	Format   string `help:"What to print: text, csv, json or pdf." default:"text" enum:"text,csv,json,pdf"`
+	Format   string `help:"What to print: text, csv, json or pdf; of 1099 also irs-nec and irs-misc, the files for the IRS, and copies, the PDF for recipients." default:"text" enum:"text,csv,json,pdf,irs-nec,irs-misc,copies"`
 	AsOf     string `help:"Day of a balance, YYYY-MM-DD (default: today)." placeholder:"DAY"`
 	Known    string `help:"Leave out what was posted after this day." placeholder:"DAY"`
 	From     string `help:"First day (default: of this month)." placeholder:"DAY"`
@@ -53,6 +55,9 @@ func (r *reportCmd) Run(c *call) error {
 	values := map[string]string{"as-of": r.AsOf, "known": r.Known, "from": r.From, "to": r.To, "year": r.Year, "by": r.By,
 		"vendor": r.Vendor, "customer": r.Customer, "account": r.Account, "bank": r.Bank, "show": r.Show}
 	return c.existing(func(app *server.App) error {
+		if form, is := strings.CutPrefix(r.Format, "irs-"); is || r.Format == "copies" {
+			return r.taxForms(c, app, x, form)
+		}
 		var t *report.Table
 		err := app.DB.Read(c.ctx, command(ids.ID(r.Org)), func(tx *db.Tx) error {
 			o, err := org.Load(tx)
@@ -78,4 +83,30 @@ func (r *reportCmd) Run(c *call) error {
 		}
 		return t.Text(c.out)
 	})
+}
+
+// taxForms prints forms 1099 of a year with whole tax numbers, which the audit trail notes.
+func (r *reportCmd) taxForms(c *call, app *server.App, x *report.Report, form string) error {
+	if x.Name != report.Tax1099 {
+		return errors.New("only the report 1099 has forms")
+	}
+	var f *report.TaxForms
+	err := app.DB.Write(c.ctx, command(ids.ID(r.Org)), func(tx *db.Tx) error {
+		o, err := org.Load(tx)
+		if err != nil {
+			return err
+		}
+		p, err := x.Read(func(name string) string { return map[string]string{"year": r.Year}[name] }, civil.Of(tx.Now(), o.Location()))
+		if err == nil {
+			f, err = report.LoadTaxForms(tx, p.Year)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if form == "copies" {
+		return f.Copies(c.out)
+	}
+	return f.CSV(c.out, form)
 }

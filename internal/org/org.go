@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,10 +65,12 @@ type Preferences struct {
 	AutoApplyReceipts     bool   `json:"autoApplyReceipts,omitempty"`         // received payments that name no invoices go to the oldest (AR-10)
 	NetworkPublic         bool   `json:"networkPublic,omitempty"`             // others on this server find the organisation by name (NET-1)
 
-	PaymentApprovalThreshold int64 `json:"paymentApprovalThreshold,omitempty"` // minor units from which a payment waits for a second person (PAY-8); 0: none
-	DailyCeiling             int64 `json:"dailyPaymentCeiling,omitempty"`      // minor units of payments made in a day, above which one goes on hold (LIM-4); 0: none
-	UserCeiling              int64 `json:"dailyUserCeiling,omitempty"`         // the same of one user
-	VendorCeiling            int64 `json:"dailyVendorCeiling,omitempty"`       // the same to one vendor
+	PaymentApprovalThreshold int64  `json:"paymentApprovalThreshold,omitempty"` // minor units from which a payment waits for a second person (PAY-8); 0: none
+	EmployerID               string `json:"employerId,omitempty"`               // the organisation's EIN, as 12-3456789; forms 1099 name their payer by it (TAX-3)
+
+	DailyCeiling  int64 `json:"dailyPaymentCeiling,omitempty"` // minor units of payments made in a day, above which one goes on hold (LIM-4); 0: none
+	UserCeiling   int64 `json:"dailyUserCeiling,omitempty"`    // the same of one user
+	VendorCeiling int64 `json:"dailyVendorCeiling,omitempty"`  // the same to one vendor
 
 	ApprovalEscalationDays int `json:"approvalEscalationDays,omitempty"` // business days; 5 if 0 (APR-12)
 }
@@ -474,6 +477,8 @@ func Unlock(tx *db.Tx, user ids.ID) {
 	tx.Audit("unlock", "user", user, "")
 }
 
+var employerID = regexp.MustCompile(`^[0-9]{2}-[0-9]{7}$`)
+
 // Set changes one setting by the name the command line and the web know it by. It fails with fault.ErrValue.
 func (o *Organisation) Set(key, value string) error {
 	yes, isBool := map[string]bool{"true": true, "yes": true, "1": true, "on": true}[strings.ToLower(value)],
@@ -529,6 +534,11 @@ func (o *Organisation) Set(key, value string) error {
 			return fault.ErrValue.On(key).With("ten characters, as the bank has given them")
 		}
 		o.ACHID = value
+	case "employerId":
+		if value != "" && !employerID.MatchString(value) {
+			return fault.ErrValue.On(key).With("the EIN of the organisation, like 12-3456789")
+		}
+		p.EmployerID = value
 	case "apiAccess":
 		return flag(&o.APIAccess)
 	case "internationalPayments":

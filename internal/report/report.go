@@ -123,7 +123,7 @@ func All() []*Report { return slices.Clone(all) }
 
 var all = []*Report{&apAgeing, &apOpen, &cashRequirements, &cashItems, &spend, &spendLines, &arAgeing, &arOpen, &salesTax,
 	&paymentRegister, &checkRegister, &fundsTransfers, &unclaimedProperty, &turnaround, &approvalQueue, &exceptionLog, &bankChanges,
-	&profitAndLoss, &balanceSheet, &trialBalance, &generalLedger}
+	&profitAndLoss, &balanceSheet, &trialBalance, &generalLedger, &tax1099}
 
 // Find is the report of that name. It fails with fault.ErrNotFound.
 func Find(name string) (*Report, error) {

@@ -22,6 +22,9 @@ const (
 	PayByACH   = 1
 )
 
+// Boxes are the boxes of forms 1099-NEC and 1099-MISC that vendors' payments belong to (TAX-1).
+var Boxes = map[int64]string{0: "NEC 1", 1: "MISC 1", 2: "MISC 2", 3: "MISC 3", 6: "MISC 6", 10: "MISC 10"}
+
 // Vendor is a payee.
 type Vendor struct {
 	record.Base
@@ -32,6 +35,8 @@ type Vendor struct {
 	CompanyName                            string
 	TaxID                                  string
 	Track1099                              bool
+	Box1099                                int64      // Boxes: where a 1099 reports what it is paid (TAX-1)
+	W9Date                                 civil.Date // when its form W-9 came; zero: none on file (TAX-3)
 	Email, Phone, Fax                      string
 	Address1, Address2, Address3, Address4 string
 	City, Region, Zip, Country             string
@@ -69,6 +74,8 @@ var Vendors = record.Describe[Vendor]("vendor", ids.Vendor, "vendors",
 	record.String("companyName", 250, func(v *Vendor) *string { return &v.CompanyName }),
 	record.Sealed("taxId", 20, func(v *Vendor) *string { return &v.TaxID }),
 	record.Flag("track1099", func(v *Vendor) *bool { return &v.Track1099 }),
+	record.Choice("box1099", Boxes, func(v *Vendor) *int64 { return &v.Box1099 }),
+	record.Day("w9Date", func(v *Vendor) *civil.Date { return &v.W9Date }),
 	record.String("email", 254, func(v *Vendor) *string { return &v.Email }),
 	record.String("phone", 40, func(v *Vendor) *string { return &v.Phone }),
 	record.String("fax", 40, func(v *Vendor) *string { return &v.Fax }),

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -53,6 +54,11 @@ func (h *handler) report(c *call) error {
 	if f := c.r.URL.Query().Get("format"); f != "" {
 		return c.reportFile(t, f)
 	}
+	return c.showReport(r, t, http.StatusOK, nil)
+}
+
+// showReport renders a report, with a message about what was refused, if there is one.
+func (c *call) showReport(r *report.Report, t *report.Table, status int, flash []view.Flash) error {
 	page := view.ReportPage{Page: c.page(r.Title, view.ReportsURL), Name: r.Name, About: r.About, Subtitle: t.Subtitle(), Currency: t.Currency, All: len(t.Rows)}
 	page.Parameters = parameters(r, t.Params)
 	for i, p := range r.Takes {
@@ -83,7 +89,49 @@ func (h *handler) report(c *call) error {
 	for _, f := range t.Facts {
 		page.Facts = append(page.Facts, view.Fact{Label: f.Title, Value: f.Text})
 	}
-	return c.render(http.StatusOK, view.Report(page))
+	if r.Name == report.Tax1099 && c.may(org.ManageVendors) && len(t.Rows) > 0 {
+		page.TaxYear = t.Params.Value("year")
+	}
+	page.Flash = append(page.Flash, flash...)
+	return c.render(status, view.Report(page))
+}
+
+// taxForms gives forms 1099 with whole tax numbers to who may see those, as a file for the IRS or on paper for recipients.
+func (h *handler) taxForms(c *call) error {
+	form := c.r.PathValue("form")
+	r, err := report.Find(report.Tax1099)
+	if err != nil {
+		return err
+	}
+	p, err := r.Read(c.r.URL.Query().Get, c.today)
+	if err != nil {
+		return err
+	}
+	var f *report.TaxForms
+	if err = c.write(func(tx *db.Tx) error { f, err = report.LoadTaxForms(tx, p.Year); return err }); err == nil {
+		var b bytes.Buffer
+		media, name := "text/csv; charset=utf-8", "1099-"+form+"-"+p.Value("year")+".csv"
+		if form == "copies" {
+			media, name = "application/pdf", "1099-copies-"+p.Value("year")+".pdf"
+			err = f.Copies(&b)
+		} else {
+			err = f.CSV(&b, form)
+		}
+		if err == nil {
+			c.attachment(media, name)
+			_, _ = c.w.Write(b.Bytes()) // a browser that has gone is no error
+			return nil
+		}
+	}
+	if !errors.Is(err, report.ErrNotReady) && !errors.Is(err, report.ErrNoPayerID) {
+		return err
+	}
+	why := fault.From(err).Message
+	var t *report.Table
+	if err := c.read(func(tx *db.Tx) (err error) { t, err = r.Run(tx, p); return err }); err != nil {
+		return err
+	}
+	return c.showReport(r, t, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: why}})
 }
 
 // pageNumber is a page of a long report, from 1; what is no number is the first.

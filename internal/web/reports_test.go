@@ -1,12 +1,16 @@
 package web_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/report"
 )
 
@@ -42,5 +46,51 @@ func TestAUD1_Reports(t *testing.T) {
 		if got := x.signedIn("otto@other.example").get("/reports/ap-ageing"); strings.Contains(got.body, "1,327.00") {
 			t.Error("another organisation's figures")
 		}
+	})
+}
+
+// TAX-3: the report of forms 1099 offers them to who keeps vendors, says what is missing, and notes who took them; the
+// vendor's form takes its box and form W-9.
+func TestTAX3_Forms1099(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		x.member(x.a, "axel@northwind.example", "auditor")
+		ana, axel := x.signedIn("ana@northwind.example"), x.signedIn("axel@northwind.example")
+		edit := "/vendors/" + string(x.a.vendor) + "/edit"
+		page := ana.get(edit)
+		page.want(t, http.StatusOK, "Form W-9 received", `name="track1099" value="no" checked`)
+		f := form{"name", "Old Mill Bakery", "address1", "1 Mill Road", "city", "Salem", "state", "OR", "zip", "97301", "active", "yes", "seen", page.hidden(t, "seen"),
+			"track1099", "yes", "taxIdType", "1", "w9Date", "2025-01-31"}
+		ana.post(edit, append(f, "box1099", "7")...).want(t, http.StatusUnprocessableEntity, "Choose a box of the form.", `href="#box1099"`)
+		ana.post(edit, f.with("w9Date", "soon")...).want(t, http.StatusUnprocessableEntity, "Enter the day as YYYY-MM-DD")
+		ana.post(edit, append(f, "box1099", "1")...).want(t, http.StatusSeeOther)
+		ana.get(edit).want(t, http.StatusOK, `value="2025-01-31"`, `<option value="1" selected>1099-MISC 1: rents`)
+		x.write(x.a.who, func(tx *db.Tx) error {
+			_, err := payment.RecordOffline(tx, payment.Offline{BillID: x.a.bill, Amount: 1_250_00, Date: civil.MustDate("2025-05-05")})
+			return err
+		})
+		ana.get("/reports/1099?year=2025").want(t, http.StatusOK, "Old Mill Bakery", "MISC 1", "ends in 6789", "1,250.00", "Copies for recipients")
+		if r := ana.get("/reports/1099?year=2025"); strings.Contains(r.body, "123456789") {
+			t.Error("the report shows the tax number")
+		}
+		ana.get("/reports/1099/forms/misc?year=2025").want(t, http.StatusConflict, "EIN is not set", "Old Mill Bakery")
+		x.write(x.a.who, func(tx *db.Tx) error {
+			own, err := org.Load(tx)
+			if err == nil {
+				err = errors.Join(own.Set("employerId", "98-7654321"), org.Save(tx, own))
+			}
+			return err
+		})
+		ana.get("/reports/1099/forms/misc?year=2025").want(t, http.StatusOK, "123456789", "1250.00")
+		if r := ana.get("/reports/1099/forms/copies?year=2025"); r.status != http.StatusOK || !strings.HasPrefix(r.body, "%PDF-") {
+			t.Error("copies", r.status)
+		}
+		ana.get("/reports/1099/forms/none?year=2025").want(t, http.StatusNotFound)
+		if r := axel.get("/reports/1099?year=2025"); r.status != http.StatusOK || strings.Contains(r.body, "Copies for recipients") {
+			t.Error("an auditor is offered whole tax numbers", r.status)
+		}
+		axel.get("/reports/1099/forms/misc?year=2025").want(t, http.StatusForbidden)
+		ana.get("/settings/audit").want(t, http.StatusOK, "xport tax numbers")
 	})
 }

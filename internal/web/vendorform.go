@@ -1,10 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
 
+	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
@@ -65,6 +67,7 @@ func (c *call) typedVendor() (view.VendorForm, error) {
 	return view.VendorForm{Name: c.field("name"), NameOnCheck: c.field("nameOnCheck"), AccountNumber: c.field("accountNumber"), TaxID: c.field("taxId"),
 		Email: c.field("email"), Phone: c.field("phone"), Address1: c.field("address1"), Address2: c.field("address2"), City: c.field("city"),
 		Region: c.field("state"), Zip: c.field("zip"), Country: c.field("country"), Description: c.field("description"),
+		Track1099: c.field("track1099"), Box1099: c.field("box1099"), TaxIDType: c.field("taxIdType"), W9Date: c.field("w9Date"),
 		Inactive: c.field("active") == "no"}, nil
 }
 
@@ -80,6 +83,44 @@ func fill(v *vendor.Vendor, f view.VendorForm) {
 	if f.Inactive {
 		v.Active = record.Inactive
 	}
+	if f.Track1099 == "" { // not asked
+		return
+	}
+	v.Track1099 = f.Track1099 == "yes"
+	v.Box1099, _ = strconv.ParseInt(f.Box1099, 10, 64) // badTax has looked at all three
+	v.TaxIDType, _ = strconv.ParseInt(f.TaxIDType, 10, 64)
+	v.W9Date, _ = civil.Parse(f.W9Date)
+}
+
+// badTax is what is wrong with the part of the form that is about form 1099.
+func badTax(f view.VendorForm) (wrong view.FieldErrors) {
+	add := func(field, message string) {
+		wrong = append(wrong, view.FieldError{Field: field, Message: message})
+	}
+	if n, err := strconv.ParseInt(cmp.Or(f.Box1099, "0"), 10, 64); err != nil || vendor.Boxes[n] == "" {
+		add("box1099", "Choose a box of the form.")
+	}
+	if f.TaxIDType != "" && f.TaxIDType != "1" && f.TaxIDType != "2" {
+		add("taxIdType", "Choose EIN, SSN or none.")
+	}
+	if _, err := civil.Parse(f.W9Date); err != nil && f.W9Date != "" {
+		add("w9Date", "Enter the day as YYYY-MM-DD, or nothing.")
+	}
+	return wrong
+}
+
+// shownTax fills in what the form shows of that part.
+func shownTax(v *vendor.Vendor, f *view.VendorForm) {
+	f.Track1099, f.Box1099 = "no", strconv.FormatInt(v.Box1099, 10)
+	if v.Track1099 {
+		f.Track1099 = "yes"
+	}
+	if v.TaxIDType != 0 {
+		f.TaxIDType = strconv.FormatInt(v.TaxIDType, 10)
+	}
+	if !v.W9Date.IsZero() {
+		f.W9Date = v.W9Date.String()
+	}
 }
 
 func (h *handler) addVendor(c *call) error {
@@ -88,7 +129,7 @@ func (h *handler) addVendor(c *call) error {
 		return err
 	}
 	typed.Inactive = false
-	page := view.VendorFormPage{Typed: typed, Errors: c.tooLong(vendor.Vendors.Type, vendorFields)}
+	page := view.VendorFormPage{Typed: typed, Errors: append(c.tooLong(vendor.Vendors.Type, vendorFields), badTax(typed)...)}
 	if page.Errors != nil {
 		return c.showVendorForm(http.StatusUnprocessableEntity, page)
 	}
@@ -123,6 +164,7 @@ func (h *handler) editVendorForm(c *call) error {
 		page.Typed = view.VendorForm{Name: v.Name, NameOnCheck: v.NameOnCheck, AccountNumber: v.AccountNumber, Email: v.Email, Phone: v.Phone,
 			Address1: v.Address1, Address2: v.Address2, City: v.City, Region: v.Region, Zip: v.Zip, Country: v.Country,
 			Description: v.Description, Inactive: v.Active != record.Active}
+		shownTax(v, &page.Typed)
 		return nil
 	})
 	if err != nil {
@@ -144,7 +186,7 @@ func (h *handler) editVendor(c *call) error {
 	if err := c.read(func(tx *db.Tx) error { _, err := loadVendor(tx, id); return err }); err != nil {
 		return err
 	}
-	if page.Errors = c.tooLong(vendor.Vendors.Type, vendorFields); page.Errors != nil {
+	if page.Errors = append(c.tooLong(vendor.Vendors.Type, vendorFields), badTax(typed)...); page.Errors != nil {
 		return c.showVendorForm(http.StatusUnprocessableEntity, page)
 	}
 	seen := c.field("seen")

@@ -182,6 +182,7 @@ func (h *handler) routes() []route {
 
 		{"GET /reports", h.reports},
 		{"GET /reports/{name}", h.report},
+		{"GET /reports/1099/forms/{form}", h.taxForms},
 
 		{"GET /settings", h.settings},
 		{"GET /settings/profile", h.profile},

@@ -90,14 +90,15 @@ var (
 		"name_taken", "number_taken", "session_untrusted", "currency_single", "invoice_unknown", "invoice_amount", "invoice_money_attached", "pay_to_two", "customer_bank_account_exists",
 		"invitation_open", "invitation_over", "session_of_token", "org_unknown", "membership_inactive", "mfa_no_device", "mfa_token", "mfa_tries", "mfa_expired", "factor_set", "user_own_data",
 		"approval_link_unknown", "approval_link_void", "approval_changed", "sod_mode_change", "sod_mode_second", "sod_mode_none", "customer_address", "pay_link_unknown", "pay_link_throttled", "pay_form_used", "pay_account_kept",
-		"report_too_long", "check_state", "check_not_announced", // the register of checks is the web's
+		"report_too_long", "employer_id_missing", "tax_forms_not_ready",
+		"check_state", "check_not_announced", // the register of checks is the web's
 		"vendor_change_decided", "vendor_change_same_person",
 		"screening_same_person", "screening_decided", // and so are sanctions hits
 		"statement_parts", "statement_item_closed", "statement_difference", // and reconciliation
 	}
 	notV2 = []string{"vendor_change_decided", "vendor_change_same_person", "exception_decided", "invitation_over", "operation_unknown", "rolled_back", "reset_invalid", "approval_link_unknown", "approval_link_void", "approval_changed", "sod_mode_change", "sod_mode_second", "sod_mode_none", "factor_set", "pay_link_unknown", "pay_link_throttled",
 		"pay_form_used", "pay_account_kept",
-		"report_too_long", "check_state", "check_not_announced", "screening_same_person", "screening_decided",
+		"report_too_long", "employer_id_missing", "tax_forms_not_ready", "check_state", "check_not_announced", "screening_same_person", "screening_decided",
 		"statement_parts", "statement_item_closed", "statement_difference"}
 )
 

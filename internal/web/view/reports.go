@@ -23,6 +23,11 @@ func ReportURL(name string, parameters ...[2]string) string {
 	return strings.TrimSuffix(ReportsURL+"/"+url.PathEscape(name)+"?"+v.Encode(), "?")
 }
 
+// TaxFormsURL are the forms 1099 of a year (GET): nec and misc are files for the IRS, copies are on paper for recipients.
+func TaxFormsURL(form, year string) string {
+	return ReportURL("1099") + "/forms/" + form + "?" + url.Values{"year": {year}}.Encode()
+}
+
 // ReportsPage lists the reports by group.
 type ReportsPage struct {
 	Page
@@ -53,6 +58,7 @@ type ReportPage struct {
 	All                   int // rows of the whole report; more than Rows where a page does not show all
 	First, PageNumber     int // of a page that does not show all: its first row and its number, both from 1
 	Parameters            [][2]string
+	TaxYear               string // of forms 1099 that the user may take out; "" else
 }
 
 // ReportField is a parameter of the form. Kind is date, number, choice or record; a record is chosen by links only.

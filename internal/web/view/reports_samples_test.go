@@ -11,6 +11,6 @@ func reportSample() ReportPage {
 		Columns: []ReportColumn{{"Vendor", false}, {"Current", true}, {"Total", true}},
 		Rows: []ReportRow{{Cells: []string{longName, "1,234.50", "1,234.50"}, URL: ReportURL("ap-open", [2]string{"vendor", markup})},
 			{Cells: []string{attack, "", "\u22121.00"}}, {Cells: []string{"Closing", "", "1.00"}, Sum: true}},
-		Total: []string{"", "1,234.50", "1,233.50"}, Facts: []Fact{{Label: "Difference", Value: "0.00"}}, All: 12_345, First: 1001, PageNumber: 2,
+		Total: []string{"", "1,234.50", "1,233.50"}, Facts: []Fact{{Label: "Difference", Value: "0.00"}}, All: 12_345, First: 1001, PageNumber: 2, TaxYear: "2026",
 		Parameters: [][2]string{{"as-of", "2026-11-23"}, {"vendor", markup}}}
 }

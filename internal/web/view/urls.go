@@ -117,9 +117,11 @@ func PaymentURL(id string) string { return PaymentsURL + "/" + url.PathEscape(id
 // ScheduledURL is the page that confirms that a payment was scheduled.
 func ScheduledURL(id string) string { return PaymentURL(id) + "/scheduled" }
 
-// PaidToStateURL records that unclaimed money was paid to a state (POST day); ClaimURL gives it to the payee (POST reissue yes or no).
+// PaidToStateURL records that unclaimed money was paid to a state (POST day).
 func PaidToStateURL(id string) string { return PaymentURL(id) + "/paid-to-state" }
-func ClaimURL(id string) string       { return PaymentURL(id) + "/claim" }
+
+// ClaimURL gives unclaimed money to the payee (POST reissue yes or no).
+func ClaimURL(id string) string { return PaymentURL(id) + "/claim" }
 
 // CancelPaymentURL takes a payment back (POST).
 func CancelPaymentURL(id string) string { return PaymentURL(id) + "/cancel" }
