@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
@@ -35,7 +38,14 @@ type BankAccount struct {
 	Phone         string
 	NetworkUserID ids.ID
 	Status        int64
-	EnteredBy     ids.ID
+	EnteredBy     ids.ID // nobody of ours: it was typed at a pay link
+
+	// The test entry to an account that was typed at a pay link, as a vendor's (AR-12, VEN-5): see Untested.
+	UsableFrom   civil.Date // the first process date on which it may be charged; zero: at once
+	PrenoteState string
+	PrenoteTrace string // 15 digits, once it is sent
+	PrenoteDue   clock.Instant
+	PrenoteBatch ids.ID // of the file that it left in
 
 	ShownAccount, ShownRouting string // as they are shown, or as they are given to be stored; see Mask
 }
@@ -61,6 +71,11 @@ var BankAccounts = record.Describe[BankAccount]("customerBankAccount", ids.Custo
 		vendor.AccountBlocked: "BLOCKED", vendor.AccountExpired: "EXPIRED", vendor.AccountInvalid: "INVALID"},
 		func(a *BankAccount) *int64 { return &a.Status }),
 	record.Reference("enteredBy", func() *record.Type { return org.Members.Type }, func(a *BankAccount) *ids.ID { return &a.EnteredBy }),
+	record.Day("usableFrom", func(a *BankAccount) *civil.Date { return &a.UsableFrom }),
+	record.String("prenoteState", 20, func(a *BankAccount) *string { return &a.PrenoteState }),
+	record.String("prenoteTrace", 15, func(a *BankAccount) *string { return &a.PrenoteTrace }),
+	record.Moment("prenoteDue", func(a *BankAccount) *clock.Instant { return &a.PrenoteDue }),
+	record.Reference("prenoteBatch", nil, func(a *BankAccount) *ids.ID { return &a.PrenoteBatch }),
 )
 
 // Faults of bank accounts.
@@ -72,6 +87,36 @@ var (
 // Usable reports whether the account can be charged.
 func (a *BankAccount) Usable() bool {
 	return a.Active == record.Active && a.Status == vendor.AccountVerified && !a.Locked
+}
+
+// validation is how many banking days after its settlement a test entry has not come back when the account counts as
+// validated (AR-12).
+const validation = 3
+
+// banking is the calendar of validation.
+var banking civil.Calendar
+
+// ValidatedFrom is the first process date of an account whose test entry leaves at now, or with the run of the next banking
+// day (AR-12).
+func ValidatedFrom(now time.Time) civil.Date {
+	return banking.Add(banking.Next(banking.OnOrAfter(civil.Of(now, civil.Pacific))), validation)
+}
+
+// Untested marks an account that a test entry has to go to before its first debit (AR-12).
+func (a *BankAccount) Untested(now time.Time) {
+	a.PrenoteState, a.PrenoteDue, a.UsableFrom = vendor.PrenoteDue, clock.FromTime(now), ValidatedFrom(now)
+}
+
+// Refuse marks an account that its bank sends entries back from as invalid (AR-14); its test entry, if that came back,
+// has failed.
+func (a *BankAccount) Refuse(tx *db.Tx, tested bool) {
+	after := *a
+	after.Status = vendor.AccountInvalid
+	if tested || a.PrenoteState == vendor.PrenoteDue {
+		after.PrenoteState = vendor.PrenoteReturned
+	}
+	BankAccounts.SaveAs(tx, "refuse", a, &after)
+	*a = after
 }
 
 // Mask fills in both numbers as they are shown: all but the last four characters are stars.

@@ -28,10 +28,19 @@ import (
 // batch of disbursement_batches of rail debit. They count as received at settleTime of the day the bank was asked to
 // settle them, and come back as returned entries do.
 
-// collection is what is fetched together: one account of ours and one date.
+// collection is what is fetched together: one account of ours and one date, first tries or later ones.
 type collection struct {
 	account ids.ID
 	date    civil.Date
+	retry   bool // tries after the first, which a file of their own describes (ACH-10)
+}
+
+// kind is the kind of the file.
+func (c collection) kind() string {
+	if c.retry {
+		return "retry"
+	}
+	return "debit"
 }
 
 // settleTime is when a debit of that settlement day counts as received.
@@ -39,12 +48,16 @@ func settleTime(day civil.Date) time.Time { return day.At(8, 30, civil.NewYork) 
 
 // debitsDue is when the next charge leaves or settles; zero for none.
 func debitsDue(tx *db.Tx) (leaves, settles time.Time, err error) {
-	var date, settle string
+	var date, again, settle string
 	err = tx.Row(`SELECT (SELECT coalesce(min(payment_date), '') FROM received_pays WHERE org_id = $1 AND state = 'scheduled'),
+			(SELECT coalesce(min(retry_on), '') FROM received_pays WHERE org_id = $1 AND retry_on <> ''),
 			(SELECT coalesce(min(r.settle_date), '') FROM received_pays r JOIN disbursement_batches b ON b.org_id = r.org_id AND b.id = r.batch_id
-				WHERE r.org_id = $1 AND r.state = 'in_file' AND b.state IN ('sent', 'settled'))`, string(tx.Org())).Scan(&date, &settle)
+				WHERE r.org_id = $1 AND r.state = 'in_file' AND b.state IN ('sent', 'settled'))`, string(tx.Org())).Scan(&date, &again, &settle)
 	if err != nil {
 		return leaves, settles, fmt.Errorf("look for due charges: %w", err)
+	}
+	if date == "" || again != "" && again < date {
+		date = again
 	}
 	if d, err := civil.Parse(date); err == nil {
 		leaves = releaseTime(d)
@@ -61,8 +74,8 @@ func (e *Engine) Collect(ctx context.Context, orgID ids.ID, at time.Time) error 
 	var runs []collection
 	numbers := map[string]string{} // opened, by sealed number
 	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT DISTINCT r.pay_to_bank_account_id, r.payment_date, r.payment_account_id FROM received_pays r
-			WHERE r.org_id = $1 AND r.state = 'scheduled' AND r.payment_date <= $2 ORDER BY 2, 1, 3`, string(orgID), releaseDay(at).String())
+		rows, err := tx.Query(`SELECT DISTINCT r.pay_to_bank_account_id, r.payment_date, CASE WHEN r.attempt > 0 THEN 1 ELSE 0 END, r.payment_account_id FROM received_pays r
+			WHERE r.org_id = $1 AND r.state = 'scheduled' AND r.payment_date <= $2 ORDER BY 2, 1, 3, 4`, string(orgID), releaseDay(at).String())
 		if err != nil {
 			return err
 		}
@@ -71,9 +84,11 @@ func (e *Engine) Collect(ctx context.Context, orgID ids.ID, at time.Time) error 
 		for rows.Next() {
 			var c collection
 			var account ids.ID
-			if err := rows.Scan((*string)(&c.account), &c.date, (*string)(&account)); err != nil {
+			var again int64
+			if err := rows.Scan((*string)(&c.account), &c.date, &again, (*string)(&account)); err != nil {
 				return err
 			}
+			c.retry = again == 1
 			from = append(from, account)
 			if len(runs) == 0 || runs[len(runs)-1] != c {
 				runs = append(runs, c)
@@ -113,7 +128,8 @@ func (e *Engine) collect(tx *db.Tx, c collection, numbers map[string]string) err
 		return err
 	}
 	found, err := texts(tx, `SELECT id FROM received_pays WHERE org_id = $1 AND state = 'scheduled' AND pay_to_bank_account_id = $2
-		AND payment_date = $3 ORDER BY id`+tx.ForUpdate(), string(tx.Org()), string(c.account), c.date.String())
+		AND payment_date = $3 AND (attempt > 0) = (CAST($4 AS BIGINT) > 0) ORDER BY id`+tx.ForUpdate(), string(tx.Org()), string(c.account), c.date.String(),
+		map[bool]int64{true: 1}[c.retry])
 	if err != nil {
 		return fmt.Errorf("claim charges: %w", err)
 	}
@@ -140,6 +156,10 @@ func (e *Engine) collect(tx *db.Tx, c collection, numbers map[string]string) err
 			if err := r.Return(tx, today, "", why); err != nil {
 				return err
 			}
+			continue
+		}
+		if day := validated(tx, a); day.After(today) { // its test entry could not leave in time
+			r.Postpone(tx, day)
 			continue
 		}
 		if _, known := numbers[a.Account]; known { // else it has changed since: the next run takes it
@@ -178,6 +198,14 @@ func chargeable(tx *db.Tx, o org.Organisation, own *bank.Account, r *receipt.Rec
 	return a, why, nil
 }
 
+// validated is the first day on which an account can be charged: one whose test entry has not left counts from now (AR-12).
+func validated(tx *db.Tx, a *customer.BankAccount) civil.Date {
+	if a.PrenoteState == vendor.PrenoteDue {
+		return customer.ValidatedFrom(tx.Now())
+	}
+	return a.UsableFrom
+}
+
 // ask writes the file of the debits and stores it, ready to go.
 func (e *Engine) ask(tx *db.Tx, c collection, o org.Organisation, own *bank.Account, debits []debit, numbers map[string]string) error {
 	first, err := tx.NextN("trace "+own.Routing[:8], 1, int64(len(debits)))
@@ -195,22 +223,16 @@ func (e *Engine) ask(tx *db.Tx, c collection, o org.Organisation, own *bank.Acco
 		}
 		n := first + int64(i)
 		entry := ach.Entry{TransactionCode: ach.CheckingDebit, Routing: d.from.Routing, Account: numbers[d.from.Account], Amount: d.Amount,
-			ID: string(d.ID[5:]), Name: entryName(d.from.NameOnAccount), Trace: uint64(n), Addenda: []string{ach.Remittance(paid, string(d.ID))}}
+			ID: string(d.First()[5:]), Name: entryName(d.from.NameOnAccount), Trace: uint64(n), Addenda: []string{ach.Remittance(paid, string(d.ID))}}
 		if d.from.Savings {
 			entry.TransactionCode = ach.SavingsDebit
 		}
-		sec := ach.CCD // AR-12
-		switch {
-		case d.from.Person && d.from.WrittenAuth:
-			sec = ach.PPD
-		case d.from.Person:
-			sec, entry.PaymentType = ach.WEB, ach.Single
-		}
+		sec := debitClass(d.from, &entry)
 		entries[sec] = append(entries[sec], entry)
 		total += d.Amount
 		d.Leave(tx, batch, fullTrace(own, n), effective)
 	}
-	if _, err := e.storeACH(tx, "debit", batch, o, own, entries, effective, ""); err != nil {
+	if _, err := e.storeACH(tx, c.kind(), batch, o, own, entries, effective, ""); err != nil {
 		return err
 	}
 	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)
@@ -277,17 +299,39 @@ func rejectDebits(tx *db.Tx, batch ids.ID, why string) error {
 	return nil
 }
 
-// takeBackDebit returns a charge that is under way or settled; one that has come back before stays as it is.
+// takeBackDebit returns a charge that is under way or settled; one that has come back before stays as it is. One that came
+// back for want of money is tried again (ACH-10), and the customer is told (AR-14).
 func takeBackDebit(tx *db.Tx, id string, day civil.Date, code, why string) (*receipt.Receipt, error) {
 	r, err := receipt.Receipts.LoadForUpdate(tx, ids.ID(id))
 	if err != nil || r.State != receipt.InFile && r.State != receipt.Settled {
 		return r, err
 	}
-	return r, r.Return(tx, day, code, why)
+	if err := r.Return(tx, day, code, why); err != nil || code == "" {
+		return r, err
+	}
+	next, err := planRetry(tx, r, day)
+	if err != nil {
+		return r, err
+	}
+	return r, tellReturn(tx, r, next)
+}
+
+// notAuthorised are the codes by which a customer says that it did not agree, or no longer does (5.8).
+var notAuthorised = map[string]bool{"R05": true, "R07": true, "R10": true, "R11": true, "R29": true, "R51": true}
+
+// revoke takes back what a customer agreed to: nothing is charged until it agrees anew (5.8, AR-12).
+func revoke(tx *db.Tx, c ids.ID) error {
+	if _, err := customer.SetAuthorization(tx, c, false); err != nil {
+		return err
+	}
+	tx.Exec(`UPDATE debit_authorizations SET revoked = $3 WHERE org_id = $1 AND customer_id = $2 AND revoked = 0`, string(tx.Org()), string(c),
+		int64(clock.FromTime(tx.Now())))
+	return nil
 }
 
 // debitBack takes in what the bank says of a debit of ours: a return takes the money back and ends an account that
-// cannot be charged again (AR-14), a correction is only recorded. What is no debit of ours is passed over.
+// cannot be charged again, or the customer's authorisation (AR-14, 5.8); a correction is only recorded. What is no debit of
+// ours is passed over.
 func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code string) error {
 	var id string
 	var amount int64
@@ -308,6 +352,12 @@ func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code
 		return nil
 	}
 	r, err := takeBackDebit(tx, id, day, code, reasonText(code))
+	if err == nil && notAuthorised[code] {
+		err = revoke(tx, r.CustomerID)
+	}
+	if err == nil {
+		err = watchReturns(tx)
+	}
 	if err != nil || !effectOf(code).account {
 		return err
 	}
@@ -318,9 +368,7 @@ func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code
 	if err != nil {
 		return err
 	}
-	after := *a
-	after.Status = vendor.AccountInvalid
-	customer.BankAccounts.SaveAs(tx, "refuse", a, &after)
+	a.Refuse(tx, false)
 	return nil
 }
 
@@ -328,7 +376,7 @@ func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code
 func (s statementLine) collected(tx *db.Tx) (ids.ID, error) {
 	var batch, date string
 	err := tx.Row(`SELECT b.id, b.process_date FROM bank_files f JOIN disbursement_batches b ON b.org_id = f.org_id AND b.id = f.batch_id
-		WHERE f.org_id = $1 AND f.id = $2 AND f.kind = 'debit' AND b.bank_account_id = $3 AND b.total = $4 AND b.state = 'sent'`,
+		WHERE f.org_id = $1 AND f.id = $2 AND f.kind IN ('debit', 'retry') AND b.bank_account_id = $3 AND b.total = $4 AND b.state = 'sent'`,
 		string(tx.Org()), s.CustomerRef, string(s.own.ID), s.Amount).Scan(&batch, &date)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil

@@ -42,6 +42,7 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 	return errors.Join(
 		e.TakeIn(ctx, org, at),
 		e.prenote(ctx, org, at),
+		e.validate(ctx, org, at),
 		e.expire(ctx, org, at),
 		e.takeDown(ctx, org, at),
 		e.Release(ctx, org, at),
@@ -49,6 +50,7 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 		e.tell(ctx, org, at),
 		e.Answer(ctx, org, at),
 		e.reverse(ctx, org, at),
+		e.Retry(ctx, org, at),
 		e.Collect(ctx, org, at),
 		e.Deliver(ctx, org, at),
 		e.SettleDebits(ctx, org, at),

@@ -30,8 +30,10 @@ func prenoteTime(at time.Time) time.Time {
 // zero if there is no such pair.
 func prenoteWaits(tx *db.Tx) (clock.Instant, error) {
 	var since int64
-	err := tx.Row(`SELECT CAST(coalesce(min(prenote_due), 0) AS BIGINT) FROM vendor_bank_accounts
-		WHERE org_id = $1 AND prenote_state = 'due' AND is_active = 1`, string(tx.Org())).Scan(&since)
+	err := tx.Row(`SELECT CAST(coalesce(min(prenote_due), 0) AS BIGINT) FROM (
+			SELECT prenote_due FROM vendor_bank_accounts WHERE org_id = $1 AND prenote_state = 'due' AND is_active = 1
+			UNION ALL SELECT prenote_due FROM customer_bank_accounts WHERE org_id = $1 AND prenote_state = 'due' AND is_active = 1) untested`,
+		string(tx.Org())).Scan(&since)
 	if err != nil || since == 0 {
 		return 0, err
 	}

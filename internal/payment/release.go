@@ -489,7 +489,7 @@ func entryName(name string) string { return cut(ach.Transliterate(name), ach.Max
 func cut(s string, n int) string { return strings.TrimSpace(s[:min(len(s), n)]) }
 
 // descriptions are what files of a kind say they are about, where that is not the funding account's to choose (ACH-3).
-var descriptions = map[string]string{"debit": "INVOICE", "reversal": "REVERSAL", "retry": "RETRY PYMT"}
+var descriptions = map[string]string{"debit": "INVOICE", "validation": "INVOICE", "reversal": "REVERSAL", "retry": "RETRY PYMT"}
 
 // storeACH writes a NACHA file from the organisation to the bank of the funding account and stores it, ready to go. own is
 // the account's opened number: with it, credits are balanced by a debit of the account where its bank wants that (FND-4).
@@ -507,7 +507,7 @@ func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisati
 	company := cmp.Or(strings.TrimSpace(funding.CompanyID), o.ACHID)
 	f := ach.File{Destination: funding.Routing, DestinationName: cut(ach.Transliterate(funding.BankName), 23), Origin: company,
 		OriginName: cut(ach.Transliterate(o.Name), 23), Reference: string(id[12:]), Created: now, Modifier: modifier}
-	debits := kind == "debit" || kind == "retry" || kind == "reversal"
+	debits := kind == "debit" || kind == "retry" || kind == "reversal" || kind == "validation"
 	for _, sec := range []ach.SEC{ach.CCD, ach.CTX, ach.PPD, ach.WEB} {
 		for _, part := range batches(entries[sec]) {
 			b := ach.Batch{CompanyName: cmp.Or(cut(ach.Transliterate(o.Name), 16), company), CompanyID: company, SEC: sec,

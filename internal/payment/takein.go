@@ -277,14 +277,17 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	if a.format && (f.kind == "ach" || f.kind == "prenote") {
 		return unwrite(tx, f, in, a.rejected)
 	}
+	if f.kind == "validation" {
+		return rejectValidation(tx, f.batch, a.rejected)
+	}
 	if f.kind == "reversal" {
 		return rejectReversals(tx, f.batch, a.rejected)
 	}
-	if f.kind != "ach" && f.kind != "debit" && f.kind != "wire" {
+	if f.kind != "ach" && f.kind != "debit" && f.kind != "retry" && f.kind != "wire" {
 		return addTask(tx, TaskOperator, f.id, "", a.rejected+". The bank does not know what stands in this file.")
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'rejected' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch))
-	if f.kind == "debit" {
+	if f.kind == "debit" || f.kind == "retry" {
 		return rejectDebits(tx, f.batch, a.rejected)
 	}
 	members, err := texts(tx, `SELECT payment_id FROM disbursements WHERE org_id = $1 AND batch_id = $2 ORDER BY payment_id`,
@@ -374,6 +377,9 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 	s, err := findEntry(tx, original)
 	if err == nil && s == nil {
 		err = debitBack(tx, day, b, original, b.Trace, code)
+		if err == nil {
+			err = validationBack(tx, b, original, code)
+		}
 		if err == nil && b.Return != nil {
 			err = reversalBack(tx, b, change{file: file, reasonCode: code, note: reasonText(code)})
 		}

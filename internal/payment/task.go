@@ -34,19 +34,25 @@ type Task struct {
 
 // addTask leaves work to a person. One that is open about the same subject and code stays the only one.
 func addTask(tx *db.Tx, kind string, subject ids.ID, code, text string) error {
+	_, err := newTask(tx, kind, subject, code, text)
+	return err
+}
+
+// newTask is addTask; it reports whether the task is a new one.
+func newTask(tx *db.Tx, kind string, subject ids.ID, code, text string) (bool, error) {
 	var open int64
 	err := tx.Row(`SELECT count(*) FROM tasks WHERE org_id = $1 AND subject = $2 AND code = $3 AND kind = $4 AND done = 0`, string(tx.Org()),
 		string(subject), code, kind).Scan(&open)
 	if err != nil || open > 0 {
-		return err
+		return false, err
 	}
 	n, err := tx.Next("task", 1)
 	if err != nil {
-		return fmt.Errorf("number a task: %w", err)
+		return false, fmt.Errorf("number a task: %w", err)
 	}
 	tx.Exec(`INSERT INTO tasks (org_id, number, kind, subject, code, text, created) VALUES ($1, $2, $3, $4, $5, $6, $7)`, string(tx.Org()), n,
 		kind, string(subject), code, text, int64(clock.FromTime(tx.Now())))
-	return nil
+	return true, nil
 }
 
 // Tasks lists open tasks, oldest first: all of them, or those about a subject. The caller needs ViewBanks.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
@@ -34,15 +35,20 @@ func charge(tx *db.Tx, r *Receipt, standing bool) error {
 	if err := r.lockInvoices(tx); err != nil {
 		return err
 	}
-	if err := mayCharge(tx, r.CustomerID, r.PaymentAccountID, standing); err != nil {
+	a, err := mayCharge(tx, r.CustomerID, r.PaymentAccountID, standing)
+	if err != nil {
 		return err
 	}
 	if r.PaymentDate.IsZero() {
-		r.PaymentDate = bank.Days.EarliestProcessDate(tx.Now())
+		r.PaymentDate = Earliest(tx.Now(), a)
 	}
 	if err := bank.CheckProcessDate(tx.Now(), r.PaymentDate, "paymentDate"); err != nil {
 		return err
 	}
+	if e := Earliest(tx.Now(), a); r.PaymentDate.Before(e) {
+		return bank.ErrTooEarly.On("paymentDate").With(fmt.Sprintf("%02d/%02d/%04d", e.Month(), e.Day(), e.Year()))
+	}
+	r.RetryOf, r.Attempt = "", 0
 	to, err := bank.Default(tx)
 	if err != nil {
 		return err
@@ -59,6 +65,104 @@ func charge(tx *db.Tx, r *Receipt, standing bool) error {
 	}
 	Receipts.Insert(tx, r)
 	return nil
+}
+
+// Earliest is the first day on which a charge of the account can be dated: not before an account that was typed at a pay
+// link is validated (AR-12, AR-13).
+func Earliest(now time.Time, a *customer.BankAccount) civil.Date {
+	d := bank.Days.EarliestProcessDate(now)
+	if d.Before(a.UsableFrom) {
+		d = a.UsableFrom
+	}
+	return d
+}
+
+// Postpone dates a charge anew that has not left.
+func (r *Receipt) Postpone(tx *db.Tx, day civil.Date) {
+	after := *r
+	after.PaymentDate = day
+	Receipts.SaveAs(tx, "postpone", r, &after)
+	*r = after
+}
+
+// RetryLater notes on a charge that came back on which process date it is tried again (ACH-10); zero: no more.
+func (r *Receipt) RetryLater(tx *db.Tx, day civil.Date) {
+	after := *r
+	after.RetryOn = day
+	Receipts.SaveAs(tx, "plan retry", r, &after)
+	*r = after
+}
+
+// Retry makes the charge of the next try of one that came back: the same amount from the same account for the same parts,
+// dated day (ACH-10). Its invoices are reserved again, as they would have been without the return. It gives nil, with the
+// reason, where the charge has become pointless: the account or what was agreed to is gone, or the customer has paid
+// meanwhile.
+func (r *Receipt) Retry(tx *db.Tx, day civil.Date) (again *Receipt, why string, err error) {
+	if err := r.lockInvoices(tx); err != nil {
+		return nil, "", err
+	}
+	c, err := customer.Customers.LoadForUpdate(tx, r.CustomerID)
+	if err != nil {
+		return nil, "", err
+	}
+	a, err := customer.BankAccounts.Load(tx, r.PaymentAccountID)
+	if err != nil {
+		return nil, "", err
+	}
+	authorized, err := r.Authorized(tx, c)
+	if err != nil {
+		return nil, "", err
+	}
+	payable, err := r.payable(tx)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case !payable:
+		return nil, "What it was for is paid, cancelled or under way otherwise.", nil
+	case !authorized || c.Active != record.Active:
+		return nil, "The customer no longer authorises charges.", nil
+	case !a.Usable():
+		return nil, "The customer's bank account is no longer used.", nil
+	}
+	again = Receipts.Copy(r).(*Receipt)
+	again.Base = record.Base{Active: record.Active, AllowExport: true}
+	again.State, again.PaymentDate, again.RetryOf = Scheduled, day, ""
+	for i, p := range again.Pays {
+		again.Pays[i] = InvoicePays.New().(*InvoicePay)
+		again.Pays[i].InvoiceID, again.Pays[i].Amount, again.Pays[i].Description = p.InvoiceID, p.Amount, p.Description
+	}
+	if _, err := again.check(tx, invoice.Schedule); err != nil {
+		return nil, "", err
+	}
+	again.RetryOf, again.Attempt = r.First(), r.Attempt+1
+	Receipts.Insert(tx, again)
+	return again, "", nil
+}
+
+// First is the charge that this one is a try of: itself, unless it is a later one.
+func (r *Receipt) First() ids.ID {
+	if r.RetryOf.IsNull() {
+		return r.ID
+	}
+	return r.RetryOf
+}
+
+// payable reports whether the invoices of the parts still take them.
+func (r *Receipt) payable(tx *db.Tx) (bool, error) {
+	wanted := map[ids.ID]int64{}
+	for _, p := range r.Pays {
+		wanted[p.InvoiceID] += p.Amount
+	}
+	for id, amount := range wanted {
+		i, err := invoice.Invoices.Load(tx, id)
+		if err != nil {
+			return false, err
+		}
+		if i.Active != record.Active || i.Payable() < amount {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // lockInvoices keeps others from the invoices of the parts, in the order of eachInvoice. Who takes money locks invoices
@@ -78,9 +182,9 @@ func (r *Receipt) lockInvoices(tx *db.Tx) error {
 	return nil
 }
 
-// mayCharge fails unless the account is the customer's verified one and, if that is asked for, the customer has authorised
-// charges.
-func mayCharge(tx *db.Tx, customerID, account ids.ID, standing bool) error {
+// mayCharge gives the account; it fails unless that is the customer's verified one and, if that is asked for, the customer
+// has authorised charges.
+func mayCharge(tx *db.Tx, customerID, account ids.ID, standing bool) (*customer.BankAccount, error) {
 	var missing []string
 	if customerID.IsNull() {
 		missing = append(missing, "customerId")
@@ -89,26 +193,26 @@ func mayCharge(tx *db.Tx, customerID, account ids.ID, standing bool) error {
 		missing = append(missing, "paymentAccountId")
 	}
 	if missing != nil {
-		return fault.ErrMissing.On(missing...)
+		return nil, fault.ErrMissing.On(missing...)
 	}
 	c, err := customer.Customers.LoadForUpdate(tx, customerID)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && c.Active != record.Active {
-		return fault.ErrReference.On("customerId").With(string(customerID))
+		return nil, fault.ErrReference.On("customerId").With(string(customerID))
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if standing && !c.Authorized {
-		return ErrNotAuthorized.On("customerId")
+		return nil, ErrNotAuthorized.On("customerId")
 	}
 	a, err := customer.BankAccounts.Load(tx, account)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && (a.CustomerID != customerID || !a.Usable()) {
-		return ErrAccount.On("paymentAccountId")
+		return nil, ErrAccount.On("paymentAccountId")
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return nil
+	return a, nil
 }
 
 // Authorized reports whether the customer still agrees to the charge: by its standing authorisation, or by one for this
@@ -119,7 +223,7 @@ func (r *Receipt) Authorized(tx *db.Tx, c *customer.Customer) (bool, error) {
 	}
 	var single bool
 	err := tx.Row(`SELECT EXISTS (SELECT 1 FROM debit_authorizations WHERE org_id = $1 AND received_pay_id = $2 AND revoked = 0)`,
-		string(tx.Org()), string(r.ID)).Scan(&single)
+		string(tx.Org()), string(r.First())).Scan(&single)
 	if err != nil {
 		return false, fmt.Errorf("look for the authorisation of %s: %w", r.ID, err)
 	}

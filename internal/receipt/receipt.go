@@ -4,6 +4,7 @@
 //	recorded --Void--> voided
 //	scheduled --Leave--> in_file --Settle--> settled --Return--> returned
 //	scheduled --Void--> canceled; in_file --Return--> returned
+//	returned --Retry--> another receipt, scheduled
 //
 // A recorded payment has been received elsewhere and posts at once: the deposit account is debited, accounts receivable
 // credited. A charge fetches the money from the customer's bank account (AR-12): it reserves the invoices, leaves as an
@@ -80,6 +81,9 @@ type Receipt struct {
 	SettleDate         civil.Date
 	ReasonCode         string // why its debit came back
 	ReasonText         string
+	RetryOf            ids.ID     // a try after the first: the first charge (ACH-10)
+	Attempt            int64      // 1 or 2 of a try after the first
+	RetryOn            civil.Date // returned: the process date on which it is tried again
 	Pays               []*InvoicePay
 	Fees               []*Fee // LoadFees
 }
@@ -129,6 +133,9 @@ var Receipts = record.Describe[Receipt]("receivedPay", ids.ReceivedPay, "receive
 	record.Day("settleDate", func(r *Receipt) *civil.Date { return &r.SettleDate }),
 	record.String("reasonCode", 10, func(r *Receipt) *string { return &r.ReasonCode }),
 	record.String("reasonText", 200, func(r *Receipt) *string { return &r.ReasonText }),
+	record.Reference("retryOf", nil, func(r *Receipt) *ids.ID { return &r.RetryOf }),
+	record.Number("attempt", func(r *Receipt) *int64 { return &r.Attempt }),
+	record.Day("retryOn", func(r *Receipt) *civil.Date { return &r.RetryOn }),
 	record.WithLines("invoicePays", InvoicePays, "receivedPayId", func(r *Receipt) *[]*InvoicePay { return &r.Pays }),
 )
 

@@ -73,6 +73,7 @@ func (r *Receipt) check(tx *db.Tx, do onInvoice) ([]ledger.Posting, error) {
 		return nil, fault.ErrAmount.On("amount")
 	}
 	r.ID, r.PostingVersion, r.BatchID, r.Trace, r.SettleDate, r.ReasonCode, r.ReasonText = ids.New(ids.ReceivedPay), 0, "", "", civil.Date{}, "", ""
+	r.RetryOn = civil.Date{}
 	r.Status, r.Channel, r.CreatedBy = statuses[r.State], tx.Caller().Channel, ""
 	if r.Currency == "" {
 		r.Currency = "USD"

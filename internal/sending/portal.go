@@ -35,12 +35,13 @@ type Page struct {
 	Customer *customer.Customer
 	Invoice  *invoice.Invoice
 	Sheet    paper.Invoice
-	Others   []Other // what else the customer owes, the oldest due date first
-	More     bool    // there are more
-	Account  string  // last digits of the bank account on file that can be charged; empty: none
-	Replace  bool    // another account can be entered
-	Online   bool    // it can be paid here
-	Day      civil.Date
+	Others   []Other    // what else the customer owes, the oldest due date first
+	More     bool       // there are more
+	Account  string     // last digits of the bank account on file that can be charged; empty: none
+	Replace  bool       // another account can be entered
+	Online   bool       // it can be paid here
+	Day      civil.Date // of a debit of the account on file, or of the earliest of any
+	NewDay   civil.Date // of a debit of an account that is entered now (AR-12)
 }
 
 // Other is another open invoice of the customer.
@@ -78,7 +79,7 @@ func (d Desk) Page(tx *db.Tx, id ids.ID) (p Page, err error) {
 	if err := d.others(tx, &p); err != nil {
 		return p, err
 	}
-	p.Day = bank.Days.EarliestProcessDate(tx.Now())
+	p.Day, p.NewDay = bank.Days.EarliestProcessDate(tx.Now()), customer.ValidatedFrom(tx.Now())
 	_, err = bank.Default(tx)
 	if err != nil && !errors.Is(err, bank.ErrNoAccount) {
 		return p, err
@@ -86,6 +87,9 @@ func (d Desk) Page(tx *db.Tx, id ids.ID) (p Page, err error) {
 	p.Online = err == nil && p.Invoice.Active == record.Active && p.Invoice.Payable() > 0 && p.Invoice.Currency == "USD" &&
 		p.Customer.Active == record.Active && p.Org.State == org.StateActive
 	a, err := onFile(tx, p.Customer.ID)
+	if err == nil && (a == nil || !a.Usable()) {
+		p.Day = p.NewDay
+	}
 	switch {
 	case err != nil:
 		return p, err
@@ -93,7 +97,7 @@ func (d Desk) Page(tx *db.Tx, id ids.ID) (p Page, err error) {
 		p.Replace = true
 	default:
 		if a.Usable() {
-			p.Account = a.AccountTail
+			p.Account, p.Day = a.AccountTail, receipt.Earliest(tx.Now(), a)
 		}
 		p.Replace = a.EnteredBy.IsNull()
 	}
@@ -162,7 +166,7 @@ var (
 )
 
 // Pay debits the customer's bank account for an invoice, all of what is due or a part, and takes down what was agreed to
-// (AR-7, AR-12). The same form gives the same receipt again. A new account replaces one that was entered at a pay link.
+// (AR-7, AR-12). An account that is entered here is tested before its first debit, which is dated after the test. The same form gives the same receipt again. A new account replaces one that was entered at a pay link.
 // It fails with fault.ErrMissing, ErrFormOther, ErrAccountKept, and as customer.AddBankAccount and receipt.Charge do.
 func Pay(tx *db.Tx, p Payment) (*receipt.Receipt, error) {
 	if strings.TrimSpace(p.Name) == "" {
@@ -194,7 +198,7 @@ func Pay(tx *db.Tx, p Payment) (*receipt.Receipt, error) {
 	part.InvoiceID, part.Amount = i.ID, p.Amount
 	r.CustomerID, r.PaymentAccountID, r.Amount, r.Currency, r.Description = i.CustomerID, account.ID, p.Amount, i.Currency, "Paid online"
 	r.Pays = []*receipt.InvoicePay{part}
-	if p.Day.After(bank.Days.EarliestProcessDate(tx.Now())) {
+	if p.Day.After(receipt.Earliest(tx.Now(), account)) {
 		r.PaymentDate = p.Day
 	}
 	if err := receipt.ChargeOnce(tx, r); err != nil {
@@ -260,5 +264,6 @@ func debited(tx *db.Tx, i *invoice.Invoice, p Payment) (*customer.BankAccount, e
 		}
 	}
 	p.Account.CustomerID, p.Account.NameOnAccount = i.CustomerID, strings.TrimSpace(p.Name)
+	p.Account.Untested(tx.Now())
 	return p.Account, customer.AddBankAccount(tx, p.Account)
 }

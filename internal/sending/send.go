@@ -174,25 +174,28 @@ func recipients(tx *db.Tx, c *customer.Customer, to []string) ([]string, error) 
 	if len(to) > 0 {
 		return to, nil
 	}
+	to, err := Addresses(tx, c)
+	if err == nil && len(to) == 0 {
+		err = fault.ErrMissing.On("toEmailAddresses")
+	}
+	return to, err
+}
+
+// Addresses are where a customer gets its mail: its own address, or else those of its contacts; it may have none.
+func Addresses(tx *db.Tx, c *customer.Customer) (to []string, err error) {
 	if mail.Address(c.Email) == nil {
 		return []string{c.Email}, nil
 	}
 	q := record.Query{Limit: maxTo, Order: []record.Key{{Field: customer.Contacts.Must("createdTime")}, {Field: customer.Contacts.Must("id")}},
 		Filters: []record.Filter{{Field: customer.Contacts.Must("customerId"), Op: record.Eq, Values: []any{string(c.ID)}},
 			{Field: customer.Contacts.Must("isActive"), Op: record.Eq, Values: []any{int64(record.Active)}}}}
-	err := customer.Contacts.List(tx, q, func(k *customer.Contact) error {
+	err = customer.Contacts.List(tx, q, func(k *customer.Contact) error {
 		if mail.Address(k.Email) == nil {
 			to = append(to, k.Email)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if to = distinct(to); len(to) == 0 {
-		return nil, fault.ErrMissing.On("toEmailAddresses")
-	}
-	return to, nil
+	return distinct(to), err
 }
 
 // distinct trims addresses and leaves out empty ones and repetitions, whatever their letter case.

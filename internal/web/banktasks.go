@@ -48,7 +48,9 @@ func (c *call) showBankTasks(status int, flash []view.Flash) error {
 			}
 			page.Tasks = append(page.Tasks, row)
 		}
-		return nil
+		rates, err := payment.ReturnRates(tx)
+		page.Rates = returnRates(rates)
+		return err
 	})
 	if err != nil {
 		return err
@@ -56,6 +58,27 @@ func (c *call) showBankTasks(status int, flash []view.Flash) error {
 	page.Page, page.CanAct = c.page("Answers of the bank", view.PaymentsURL), c.may(org.ApprovePayments)
 	page.Flash = append(page.Flash, flash...)
 	return c.render(status, view.BankTasks(page))
+}
+
+// rateWords are the kinds of payment.ReturnRate for people.
+var rateWords = map[string]string{"unauthorised": "Not authorised", "administrative": "Wrong or closed account", "all": "For any reason"}
+
+// returnRates are the rates of returned debits as they are shown; none where no debit has left (ACH-11).
+func returnRates(rates []payment.ReturnRate) (out []view.ReturnRate) {
+	for _, r := range rates {
+		row := view.ReturnRate{Kind: rateWords[r.Kind], Returned: r.Returned, Debits: r.Debits, Rate: r.Percent(), Limit: r.LimitPercent(),
+			State: view.Badge{Tone: view.Good, Label: "Allowed"}}
+		switch {
+		case r.Over():
+			row.State = view.Badge{Tone: view.Bad, Label: "Too many"}
+		case r.Near():
+			row.State = view.Badge{Tone: view.Wait, Label: "Near the limit"}
+		}
+		if r.Debits > 0 || r.Returned > 0 {
+			out = append(out, row)
+		}
+	}
+	return out
 }
 
 // doBankTask closes a task with a note, fails a payment that came back as a duplicate, or has a rejected file written again.

@@ -130,6 +130,7 @@ func payLinkForm(p sending.Page, typed *view.PayLinkForm, sandbox bool) *view.Pa
 		f = &view.PayLinkForm{Amount: money.FormatMinor(p.Invoice.Payable(), money.Digits(p.Invoice.Currency)), Key: secret.NewToken(secret.Alphanumeric, 32)}
 	}
 	f.Account, f.Replace, f.Sandbox = p.Account, p.Replace, sandbox
+	f.NewDay = p.NewDay
 	f.Day, f.Wording = p.Day.String(), sending.Wording(p.Org.Name, p.Invoice.InvoiceNumber, p.Day)
 	return f
 }

@@ -39,6 +39,9 @@ const (
 	SavingsCredit   = 32
 	SavingsPrenote  = 33
 	SavingsDebit    = 37
+
+	CheckingDebitPrenote = 28
+	SavingsDebitPrenote  = 38
 )
 
 // The payment types of a WEB entry.
@@ -83,7 +86,7 @@ type Batch struct {
 	DescriptiveDate string     // up to 6 characters
 	Effective       civil.Date // the day settlement is asked for; a banking day is the caller's care
 	ODFI            string     // the originating bank: the first 8 digits of its routing number
-	Debits          bool       // the entries take money in (AR-12): class 225, no prenotes and no offset
+	Debits          bool       // the entries take money in (AR-12): class 225, no offset; prenotes are those of debits
 
 	// Entries yields the entries by ascending trace; it is read once. An error it yields ends Write.
 	Entries iter.Seq2[Entry, error]
@@ -96,7 +99,7 @@ type Batch struct {
 
 // Entry is one credit, or a prenote of one; in a batch of debits one debit.
 type Entry struct {
-	TransactionCode int      // 22, 32; prenote 23, 33; debit 27, 37
+	TransactionCode int      // 22, 32; prenote 23, 33; debit 27, 37; prenote of a debit 28, 38
 	Routing         string   // the receiving bank, 9 digits with their check digit
 	Account         string   // 4 to 17 letters, digits and hyphens (VEN-3)
 	Amount          int64    // cents: 1 to MaxAmount, zero in a prenote

@@ -125,8 +125,9 @@ func (b *Batch) checkEntry(e *Entry, last uint64) *FieldError {
 		if e.Amount < 1 || e.Amount > MaxAmount { // LIM-3
 			return &FieldError{Field: "Amount", Err: ErrValue}
 		}
-	case CheckingPrenote, SavingsPrenote:
-		if b.Offset != nil || b.Debits { // a prenote has nothing to balance; VEN-5 sends it in a file of its own
+	case CheckingPrenote, SavingsPrenote, CheckingDebitPrenote, SavingsDebitPrenote:
+		debit = e.TransactionCode == CheckingDebitPrenote || e.TransactionCode == SavingsDebitPrenote
+		if b.Offset != nil || b.Debits != debit { // a prenote has nothing to balance; VEN-5 sends it in a file of its own
 			return &FieldError{Field: "TransactionCode", Err: ErrValue}
 		}
 		if e.Amount != 0 {

@@ -5,6 +5,15 @@ type BankTasksPage struct {
 	Page
 	Tasks  []BankTask
 	CanAct bool
+	Rates  []ReturnRate // of debits; empty where none has left
+}
+
+// ReturnRate is how many debits of the last 60 days came back for reasons of a kind.
+type ReturnRate struct {
+	Kind             string // "For any reason"
+	Returned, Debits int64
+	Rate, Limit      string // "0.40 %"
+	State            Badge
 }
 
 // BankTask is one of them. Act is what can be done beside saying that it is done: "failed", "write" or nothing.

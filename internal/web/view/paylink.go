@@ -76,11 +76,12 @@ type PayLinkOther struct {
 
 // PayLinkForm pays by a debit of the customer's bank account. What was typed comes back, except the account number.
 type PayLinkForm struct {
-	Account string // last digits of the account on file, "" for none
-	Replace bool   // another account may be entered
-	Wording string // what the customer agrees to
-	Day     string // that the wording names
-	Key     string // names the form: it pays once
+	Account string     // last digits of the account on file, "" for none
+	Replace bool       // another account may be entered
+	Wording string     // what the customer agrees to
+	Day     string     // that the wording names
+	NewDay  civil.Date // on which an account that is entered now is debited
+	Key     string     // names the form: it pays once
 	Sandbox bool
 
 	Amount, From, Name, Routing, AccountType, HolderType string

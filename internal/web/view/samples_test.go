@@ -169,9 +169,11 @@ func samples() []sample {
 			Anchor: &AuditAnchor{Day: "Nov 23, 2026", Hash: "d0def52e1570b7b597f0054807d8817445d68e402e80e67e2ab2aa01e3726dcb", Events: 12_345},
 			Events: []AuditEvent{{Change: Change{When: "Nov 23, 2026, 9:00 AM", Who: longName, Via: attack, What: "Changed", Fields: []FieldChange{{"Name", markup, attack}, {"Amount", "1.00", "2.00"}}},
 				ID: "1", Type: "Vendor", Record: "00901ABBCGBFJWXbx5l9", Address: "192.0.2.7"}, {Change: Change{When: "Nov 23, 2026, 8:59 AM", Who: "Duebook", What: "Signed in"}}}})},
-		{"bank-tasks", BankTasks(BankTasksPage{Page: page("Answers of the bank", PaymentsURL), CanAct: true, Tasks: []BankTask{
-			{1, "Operator", "R24", "Payment P1 came back as a duplicate.", "25 Nov 2026, 10:00", Link{"The payment", PaymentURL("p1")}, "failed", "It failed"},
-			{2, longName, "", attack, "25 Nov 2026, 10:00", Link{}, "write", "Write the file again"}}})},
+		{"bank-tasks", BankTasks(BankTasksPage{Page: page("Answers of the bank", PaymentsURL), CanAct: true,
+			Rates: []ReturnRate{{"Not authorised", 1, 120_000, "0.00 %", "0.50 %", Badge{Good, "Allowed"}}, {longName, 1, 1, "100.00 %", "15.00 %", Badge{Bad, attack}}},
+			Tasks: []BankTask{
+				{1, "Operator", "R24", "Payment P1 came back as a duplicate.", "25 Nov 2026, 10:00", Link{"The payment", PaymentURL("p1")}, "failed", "It failed"},
+				{2, longName, "", attack, "25 Nov 2026, 10:00", Link{}, "write", "Write the file again"}}})},
 		{"bank-tasks-none", BankTasks(BankTasksPage{Page: page("Answers of the bank", PaymentsURL)})},
 		{"payment-reversal", Payment(PaymentPage{Page: page("Payment", PaymentsURL), ID: "p1", Payee: longName, Currency: "USD", Minor: 100, State: "cleared", Method: "ACH",
 			Reversal: &Reversal{State: "Denied.", Reason: attack, CanAsk: true, CanDecide: true, Reasons: []Option{{"duplicate", "Paid twice"}, {"amount", attack}}}})},
