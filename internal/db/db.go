@@ -192,7 +192,8 @@ func (d *DB) Now(ctx context.Context) (time.Time, error) {
 	return now, err
 }
 
-// RoughNow is the store's time by the offset this node has last seen: enough to tell a century, not for rules.
+// RoughNow is the store's time by the offset this node has last seen: enough for the date of an
+// answer, not for rules.
 func (d *DB) RoughNow() time.Time {
 	return d.clk.Now().Add(time.Duration(d.offset.Load()) * time.Microsecond)
 }

@@ -147,7 +147,7 @@ func (r *Running) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	xml := calls.count("xml1", xmlv1.New(a.DB, a.Sessions, a.Blobs, spools, a.Log).WithLimits(a.Limiter))
+	xml := r.dated(calls.count("xml1", xmlv1.New(a.DB, a.Sessions, a.Blobs, spools, a.Log).WithLimits(a.Limiter)))
 	mux.Handle("/crudApi", xml)
 	mux.Handle("/crudApi/{$}", xml)
 	forms := jsonv2.New(jsonv2.Deps{DB: a.DB, Sessions: a.Sessions, Vault: a.Vault, Blobs: a.Blobs, SpoolDir: spools,
@@ -162,7 +162,19 @@ func (r *Running) routes() (http.Handler, error) {
 		mux.HandleFunc("POST /sandbox/settle", r.settle)
 		mux.HandleFunc("GET /sandbox/mail", r.mails)
 	}
-	return forms.Before(mux, func(h http.Handler) http.Handler { return calls.count("json2", h) }), nil
+	return forms.Before(mux, func(h http.Handler) http.Handler { return r.dated(calls.count("json2", h)) }), nil
+}
+
+// dated has a sandbox date its answers by the clock that its records are stamped with, so that a program finds the changes
+// since then (SYN-5). Elsewhere the Date of every answer is that already.
+func (r *Running) dated(next http.Handler) http.Handler {
+	if !r.app.DB.Sandbox() {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		w.Header().Set("Date", r.app.DB.RoughNow().UTC().Format(http.TimeFormat))
+		next.ServeHTTP(w, q)
+	})
 }
 
 func (r *Running) ready(w http.ResponseWriter, q *http.Request) {

@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -67,6 +68,21 @@ func TestE04_ChristmasOnSaturday(t *testing.T) {
 	from(t, pacific("2027-12-20", "12:00:00"), func(h *house) { h.dated("2027-12-25", "BDCE013", "2027-12-24", "") })
 }
 
+func TestE05_FormsOfADate(t *testing.T) {
+	each(t, func(h *house) {
+		v := h.ana.vendor("Harbor Tool Rental", "")
+		for _, date := range []string{"12/1/2026", "12/01/26", "2026-12-01"} {
+			b := h.ana.bill(v, date, "5.00", "")
+			pay := h.ana.do1(pay1(b, "5.00", date))
+			h.fields("BillPay", pay, "processDate", "2026-12-01")
+		}
+		b := h.ana.bill(v, "5", "5.00", "")
+		for _, date := range []string{"02/30/2027", "31/12/2026"} {
+			h.ana.refused1(pay1(b, "5.00", date), "BDCE013", "")
+		}
+	})
+}
+
 func TestE06_Abroad(t *testing.T) {
 	each(t, func(h *house) {
 		h.set("internationalPayments", "true", "internationalOn", "true")
@@ -77,6 +93,26 @@ func TestE06_Abroad(t *testing.T) {
 		h.ana.refused1(pay1(b, "10000.01", "11/24/2026"), "BDCE055", "")
 		h.ana.refused2("PayBills", order(b, "10000.01", "2026-11-24"), "BDC_9055")
 		h.ana.pay(h.ana.bill(pr, "1", "10000.01", ""), "10000.01", "2026-11-24")
+	})
+}
+
+func TestE07_TwoPaymentsAbroad(t *testing.T) {
+	each(t, func(h *house) {
+		h.set("internationalPayments", "true", "internationalOn", "true", "combinePayments", "combine")
+		v := h.ana.vendor("Maple Rope", "", record{"addressCity": "Toronto", "addressState": "ON", "addressZip": "M5H 2N2", "addressCountry": "Canada"})
+		o := record{"processDate": "2026-11-24", "billPays": []record{{"billId": h.ana.bill(v, "1", "6000.00", ""), "amount": 6000},
+			{"billId": h.ana.bill(v, "2", "6000.00", ""), "amount": 6000}}}
+		made := h.ana.do2("PayBills", o).record().list("sentPays")
+		if len(made) != 2 || made[0].str("amount") != "6000.00" || made[1].str("amount") != "6000.00" {
+			h.t.Fatalf("payments %v", made)
+		}
+		if page := h.ana.get("/payments/" + made[1].str("id")); !strings.Contains(page, "12000.00 together") {
+			h.t.Errorf("it is not flagged for review:\n%s", page)
+		}
+		h.at(pacific("2026-11-24", "02:00:00"))
+		if pays := h.file("out", h.only("out", "-positivepay.csv")); strings.Count(pays, ",6000.00,") != 2 {
+			h.t.Errorf("checks:\n%s", pays)
+		}
 	})
 }
 
@@ -122,6 +158,43 @@ func TestE10_ListedVendor(t *testing.T) {
 		h.ana.refused1("<update_vendor><vendor>"+tags("id", v, "description", "new", "addressZip", "94608")+"</vendor></update_vendor>", "BDCE010", "")
 		h.fields("Vendor", v, "addressZip", "94607", "paymentTermId", terms[0].str("id"), "description", "")
 	})
+}
+
+func TestE11_OneOfFifty(t *testing.T) {
+	each(t, func(h *house) {
+		var operations []string
+		for i := range 50 {
+			name := tags("name", fmt.Sprint("D", i))
+			if i == 36 {
+				name = tags("description", "without a name")
+			}
+			operations = append(operations, "<create_department><department>"+name+"</department></create_department>")
+		}
+		a := h.ana.batch(operations...)
+		codes := regexp.MustCompile(`<errorcode>(\w+)</errorcode>`).FindAllStringSubmatch(a.xml, -1)
+		if len(codes) != 50 {
+			h.t.Fatalf("%d codes in %s", len(codes), a.xml)
+		}
+		for i, c := range codes {
+			if want := map[bool]string{true: "BDCE009", false: "BDCE041"}[i == 36]; c[1] != want {
+				h.t.Errorf("operation %d: %s, want %s", i+1, c[1], want)
+			}
+		}
+		if n := len(h.ana.all("Department")); n != 0 {
+			h.t.Errorf("%d departments are stored", n)
+		}
+	})
+}
+
+// batch runs operations as one transaction.
+func (p *person) batch(operations ...string) answer {
+	p.t.Helper()
+	p.try1("<get_org_detail></get_org_detail>") // for a session
+	var b strings.Builder
+	for i, o := range operations {
+		fmt.Fprintf(&b, `<operation transactionId="%d">%s</operation>`, i+1, o)
+	}
+	return p.send1(fmt.Sprintf(`<operationbatch transaction="true" sessionId=%q>%s</operationbatch>`, p.old, b.String()))
 }
 
 func TestE12_TwoPayers(t *testing.T) {
@@ -191,7 +264,7 @@ func TestE14_ApprovedWhileEdited(t *testing.T) {
 			b := waiting(fmt.Sprint("R", i))
 			seen := field(h.t, pia.get("/bills/"+b), "seen")
 			var both sync.WaitGroup
-			both.Go(func() { _, _ = pia.send("/bills/"+b+"/approve", "seen", seen) })
+			both.Go(func() { pia.denied("/bills/"+b+"/approve", 0, "seen", seen) })
 			var edited answer
 			both.Go(func() { edited = raise(b) })
 			both.Wait()
