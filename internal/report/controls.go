@@ -134,7 +134,7 @@ func (t *Table) paidDays(p passage) any {
 	if p.paid.IsZero() {
 		return nil
 	}
-	return int64(p.paid.Sub(t.day(p.entered)))
+	return int64(max(0, p.paid.Sub(t.day(p.entered)))) // one recorded later than it was made took no time
 }
 
 // byApprover measures from when the turn came to an approver: when the bill came to it or the one before had approved.

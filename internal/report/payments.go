@@ -317,7 +317,7 @@ func (t *Table) unclaimedProperty(tx *db.Tx) error {
 		FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
 		JOIN checks c ON c.org_id = d.org_id AND c.disbursement_id = d.id AND c.state <> 'spoiled'
 		LEFT JOIN vendors v ON v.org_id = p.org_id AND v.id = p.vendor_id
-		WHERE p.org_id = $1 AND ($2 = 'all' AND p.state = 'escheated' OR p.state = 'unclaimed') AND ($3 = '' OR p.vendor_id = $3) ORDER BY c.issued, p.id`,
+		WHERE p.org_id = $1 AND ($2 = 'all' AND p.state = 'escheated' OR p.state = 'unclaimed') AND ($3 = '' OR p.vendor_id = $3) ORDER BY c.issued, c.serial, p.id`,
 		t.Params.Show, string(t.Params.Vendor))
 	if err != nil || t.Params.Vendor != "" {
 		return err
