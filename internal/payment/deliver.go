@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
@@ -227,7 +228,36 @@ func delivered(tx *db.Tx, f bankFile) error {
 	}
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'sent' WHERE org_id = $1 AND id = $2`, org, string(f.batch))
 	tx.Exec(`UPDATE disbursements SET state = 'sent' WHERE org_id = $1 AND batch_id = $2 AND state = 'released'`, org, string(f.batch))
-	return moveBatch(tx, f.batch, Sent, change{file: f.id}, InFile)
+	c := change{file: f.id}
+	if f.kind == "ach" {
+		var err error
+		if c.arrival, err = missed(tx, f); err != nil {
+			return err
+		}
+	}
+	return moveBatch(tx, f.batch, Sent, c, InFile)
+}
+
+// missed is the day on which the credits of a file arrive that has missed the last window of its effective date (16:45 New
+// York, ACH-5), and the zero date for any other file. The day becomes the effective date of the batch (the bytes keep
+// theirs), and a task says so to people (15.5 E24).
+func missed(tx *db.Tx, f bankFile) (civil.Date, error) {
+	var effective civil.Date
+	err := tx.Row(`SELECT effective_date FROM disbursement_batches WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch)).Scan(&effective)
+	if err != nil {
+		return civil.Date{}, fmt.Errorf("effective date of batch %s: %w", f.batch, err)
+	}
+	reached := civil.Of(tx.Now(), civil.NewYork)
+	if tx.Now().After(reached.At(16, 45, civil.NewYork)) {
+		reached = reached.AddDays(1)
+	}
+	if !effective.Before(reached) {
+		return civil.Date{}, nil
+	}
+	reached = banking.OnOrAfter(reached)
+	tx.ExecOne(`UPDATE disbursement_batches SET effective_date = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch), reached.String())
+	return reached, addTask(tx, TaskOperator, f.id, "late", "The bank got this file too late for "+effective.String()+": its payments arrive on "+
+		reached.String()+". Tell the vendors who wait for them.")
 }
 
 // moveBatch moves every payment of a batch that is in one of the given states.

@@ -43,7 +43,7 @@ func (c *call) showBankTasks(status int, flash []view.Flash) error {
 					return err
 				}
 				row.Subject = view.Link{Text: "The vendor", URL: view.VendorURL(string(a.VendorID))}
-			case t.Subject.Is(ids.BankFile):
+			case t.Subject.Is(ids.BankFile) && t.Code == "":
 				row.Act, row.ActLabel = "write", "Write the file again"
 			}
 			page.Tasks = append(page.Tasks, row)

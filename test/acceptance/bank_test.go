@@ -277,44 +277,66 @@ func TestE23_ReleasedTwice(t *testing.T) {
 
 func TestE24_HostDown(t *testing.T) {
 	each(t, func(h *house) {
-		b := hosttest.Start(h.t)
-		host, err := h.app.Engine.SetHost(context.Background(), db.Caller{Org: h.org, Perms: org.All, Channel: "command"}, b.Settings)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		b.Admit(host.PublicKey)
-		_, _, p := h.paidOn("Harbor Tool Rental", "5551234", "970.00")
-		there := func() []string {
-			all, err := filepath.Glob(filepath.Join(b.Out, "*.ach"))
-			if err != nil {
-				h.t.Fatal(err)
-			}
-			return all
-		}
-		b.Shut()
-		h.at(pacific("2026-11-25", "01:00:00"))
-		h.inState(p, "Released")
-		h.at(pacific("2026-11-25", "08:59:00"))
-		h.inState(p, "Released")
-		if len(there()) != 1 { // the test entry
-			h.t.Errorf("the bank has %v", there())
-		}
-		b.Open()
-		for range 2 {
-			h.at(h.clock.Now().Add(6 * time.Minute))
-		}
-		h.inState(p, "Sent")
-		if len(there()) != 2 {
-			h.t.Fatalf("the bank has %v", there())
-		}
-		content, err := os.ReadFile(there()[1])
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		if _, entries := h.nacha(string(content)); len(entries) != 1 || entries[0].Batch.Effective != civil.MustDate("2026-11-27") || entries[0].Amount != 97000 {
-			h.t.Errorf("entries %+v", entries)
+		h.hostDown(pacific("2026-11-25", "09:00:00"), "2026-11-27")
+		if page := h.ana.get("/bank-tasks"); strings.Contains(page, "too late") {
+			h.t.Errorf("somebody is told:\n%s", page)
 		}
 	})
+}
+
+// E24 where the last window of the effective date was missed: the payments arrive on the next banking day, and people are told.
+func TestE24_HostDownTooLong(t *testing.T) {
+	each(t, func(h *house) {
+		h.hostDown(newYork("2026-11-27", "16:46:00"), "2026-11-30")
+		if page := h.ana.get("/bank-tasks"); !strings.Contains(page, "too late for 2026-11-27: its payments arrive on 2026-11-30") {
+			h.t.Errorf("nobody is told:\n%s", page)
+		}
+	})
+}
+
+// hostDown has a file wait for the bank's host until that time. Its payments arrive on that day; the bytes stay.
+func (h *house) hostDown(until time.Time, arrives string) {
+	h.t.Helper()
+	b := hosttest.Start(h.t)
+	host, err := h.app.Engine.SetHost(context.Background(), db.Caller{Org: h.org, Perms: org.All, Channel: "command"}, b.Settings)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	b.Admit(host.PublicKey)
+	_, _, p := h.paidOn("Harbor Tool Rental", "5551234", "970.00")
+	there := func() []string {
+		all, err := filepath.Glob(filepath.Join(b.Out, "*.ach"))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		return all
+	}
+	b.Shut()
+	h.at(pacific("2026-11-25", "01:00:00"))
+	h.inState(p, "Released")
+	h.at(until.Add(-time.Minute))
+	h.inState(p, "Released")
+	if len(there()) != 1 { // the test entry
+		h.t.Errorf("the bank has %v", there())
+	}
+	b.Open()
+	for range 2 {
+		h.at(h.clock.Now().Add(6 * time.Minute))
+	}
+	h.inState(p, "Sent")
+	if len(there()) != 2 {
+		h.t.Fatalf("the bank has %v", there())
+	}
+	content, err := os.ReadFile(there()[1])
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if _, entries := h.nacha(string(content)); len(entries) != 1 || entries[0].Batch.Effective != civil.MustDate("2026-11-27") || entries[0].Amount != 97000 {
+		h.t.Errorf("entries %+v", entries)
+	}
+	if got := h.ana.do2("GetDisbursementData", record{"sentPayId": p}).record()["achData"].(map[string]any)["depositDate"]; got != arrives {
+		h.t.Errorf("the deposit is expected on %v, want %s", got, arrives)
+	}
 }
 
 // E25: the bank knows the company id that the file does not have, and so refuses its form.
