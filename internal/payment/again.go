@@ -8,7 +8,6 @@ import (
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
-	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
@@ -163,10 +162,7 @@ func (e *Engine) writeAgain(tx *db.Tx, file, account ids.ID, number string, old 
 	if err != nil {
 		return "", err
 	}
-	done := func() {
-		tx.Exec(`UPDATE tasks SET done = $3, done_by = $4, note = 'The file is written again.' WHERE org_id = $1 AND subject = $2 AND done = 0`,
-			string(tx.Org()), string(file), int64(clock.FromTime(tx.Now())), string(tx.Caller().User))
-	}
+	done := func() { finishTasks(tx, file, "The file is written again.") }
 	if len(payments) == 0 {
 		tx.ExecOne(`UPDATE disbursement_batches SET state = 'rejected' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch))
 		done()

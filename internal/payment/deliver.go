@@ -137,10 +137,7 @@ func (e *Engine) deliver(ctx context.Context, v *visit, at time.Time, id ids.ID)
 	if errors.Is(err, errDoubt) {
 		e.log.ErrorContext(ctx, "nobody knows whether the bank has a file", "org", org, "file", id, "name", f.name, "error", err)
 		return e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error {
-			tx.Exec(`UPDATE bank_files SET state = 'delivery_unknown', detail = $3 WHERE org_id = $1 AND id = $2 AND state = 'ready'`,
-				string(org), string(id), short(err))
-			tx.Audit("doubt delivery", "bankFile", id, "")
-			return nil
+			return doubt(tx, f, short(err))
 		})
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"cmp"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -92,7 +93,7 @@ func Statements(tx *db.Tx, account ids.ID, most int) ([]Statement, error) {
 	if err := mayLook(tx); err != nil {
 		return nil, err
 	}
-	return statements(tx, `bank_account_id = $2 AND state <> 'duplicate' ORDER BY as_of DESC, id DESC LIMIT `+strconv.Itoa(most), string(account))
+	return statements(tx, `bank_account_id = $2 AND state <> 'duplicate' ORDER BY `+lastFirst+` LIMIT `+strconv.Itoa(most), string(account))
 }
 
 // OpenLine is a movement that nothing matched by its exact key, with what it may be.
@@ -267,7 +268,7 @@ func (s statementLine) matchItem(tx *db.Tx, i Item, n int64) error {
 	case i.Kind == ItemFee:
 		return s.postTo(tx, i, n, ledger.BankFee, ledger.Posting{Role: ledger.Fees})
 	case i.Kind == ItemSuspense && i.Amount > 0:
-		return s.postTo(tx, i, 1, ledger.UnmatchedReturn, ledger.Posting{Role: ledger.ReturnsSuspense})
+		return s.postTo(tx, i, n, ledger.UnmatchedReturn, ledger.Posting{Role: ledger.ReturnsSuspense})
 	case i.Kind == ItemError && !i.Target.IsNull():
 		to, err := paidFrom(tx, i.Target)
 		if err != nil {
@@ -326,19 +327,23 @@ func (s statementLine) postTo(tx *db.Tx, i Item, version int64, event ledger.Eve
 	return err
 }
 
-// SuspendedLine is money that came back and nobody knows of what, on Returned items suspense.
+// SuspendedLine is money that came back and nobody knows of what, on Returned items suspense: a movement, or a part of it,
+// whose Amount it has.
 type SuspendedLine struct {
 	Line
 	Payments []Candidate // that it may be of
 }
 
-// SuspendedLines are the movements on Returned items suspense. Posting 17.
+// suspended are the parts m of movements l on Returned items suspense: their target is their number until a payment is found.
+const suspended = `m.kind = 'suspense' AND m.target NOT LIKE '` + string(ids.SentPay) + `%'`
+
+// SuspendedLines are the movements on Returned items suspense, part by part. Posting 17.
 func SuspendedLines(tx *db.Tx, account ids.ID) ([]SuspendedLine, error) {
 	if err := mayLook(tx); err != nil {
 		return nil, err
 	}
 	lines, err := statementLines(tx, `l.bank_account_id = $2 AND EXISTS (SELECT 1 FROM statement_matches m WHERE m.org_id = l.org_id AND m.line_id = l.id
-		AND m.kind = 'suspense' AND m.target = '1') ORDER BY l.as_of, l.id LIMIT 200`, string(account))
+		AND `+suspended+`) ORDER BY l.as_of, l.id LIMIT 200`, string(account))
 	if err != nil {
 		return nil, err
 	}
@@ -346,58 +351,94 @@ func SuspendedLines(tx *db.Tx, account ids.ID) ([]SuspendedLine, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]SuspendedLine, len(lines))
-	for i, l := range lines {
-		all[i].Line = l
-		found, err := candidates(tx, own, l)
+	var all []SuspendedLine
+	for _, l := range lines {
+		parts, err := suspendedParts(tx, l.ID)
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range found {
-			if c.Kind == ItemReturned {
-				all[i].Payments = append(all[i].Payments, c)
+		for _, part := range parts {
+			l.Amount = part.amount
+			found, err := candidates(tx, own, l)
+			if err != nil {
+				return nil, err
 			}
+			s := SuspendedLine{Line: l}
+			for _, c := range found {
+				if c.Kind == ItemReturned {
+					s.Payments = append(s.Payments, c)
+				}
+			}
+			all = append(all, s)
 		}
 	}
 	return all, nil
 }
 
-// ClearSuspense says which payment it was that came back with a line on Returned items suspense: the money goes on to Money
-// Out Clearing (posting 17). It fails with fault.ErrNotFound for another line, and ErrNotOpen for a payment that has not
-// come back or has another amount.
+// suspendedPart is a part of a movement on Returned items suspense, by its number.
+type suspendedPart struct{ number, amount int64 }
+
+func suspendedParts(tx *db.Tx, line ids.ID) (all []suspendedPart, err error) {
+	rows, err := tx.Query(`SELECT CAST(m.target AS BIGINT), m.amount FROM statement_matches m WHERE m.org_id = $1 AND m.line_id = $2 AND `+suspended+`
+		ORDER BY 1`, string(tx.Org()), string(line))
+	if err != nil {
+		return nil, fmt.Errorf("read what is in suspense: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p suspendedPart
+		if err := rows.Scan(&p.number, &p.amount); err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}
+
+// ClearSuspense says which payment it was that came back with a movement, or a part of it, on Returned items suspense: the
+// money goes on to Money Out Clearing (posting 17). It fails with fault.ErrNotFound for another movement, and ErrNotOpen for
+// a payment that has not come back, was not made from the movement's account, or has the amount of none of the parts.
 func ClearSuspense(tx *db.Tx, line, payment ids.ID) error {
 	if err := tx.Require(org.ClosePeriods); err != nil {
 		return err
 	}
-	var amount int64
-	found, err := statementLines(tx, `l.id = $2 AND EXISTS (SELECT 1 FROM statement_matches m WHERE m.org_id = l.org_id AND m.line_id = l.id
-		AND m.kind = 'suspense' AND m.target = '1')`+tx.ForUpdate(), string(line))
+	found, err := statementLines(tx, `l.id = $2`+tx.ForUpdate(), string(line))
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 {
-		return fault.ErrNotFound.With(string(line))
-	}
-	if err := tx.Row(`SELECT amount FROM statement_matches WHERE org_id = $1 AND line_id = $2 AND kind = 'suspense' AND target = '1'`,
-		string(tx.Org()), string(line)).Scan(&amount); err != nil {
+	parts, err := suspendedParts(tx, line)
+	if err != nil {
 		return err
 	}
-	open, err := texts(tx, `SELECT payment_id FROM disbursements WHERE org_id = $1 AND payment_id = $2 AND state = 'returned' AND amount = $3`,
-		string(tx.Org()), string(payment), amount)
-	if err != nil || len(open) == 0 {
-		return cmp.Or(err, error(ErrNotOpen))
+	if len(found) == 0 || len(parts) == 0 {
+		return fault.ErrNotFound.With(string(line))
 	}
-	_, err = ledger.Post(tx, ledger.Entry{Date: civil.Of(tx.Now(), civil.Pacific), Event: ledger.UnmatchedReturn, Source: line, Version: 2,
-		Memo: "Returned payment found", Postings: []ledger.Posting{{Role: ledger.ReturnsSuspense, Amount: amount}, {Role: ledger.MoneyOut, Amount: -amount}}})
+	var amount int64
+	err = tx.Row(`SELECT d.amount FROM disbursements d JOIN payments p ON p.org_id = d.org_id AND p.id = d.payment_id
+		WHERE d.org_id = $1 AND d.payment_id = $2 AND d.state = 'returned' AND p.bank_account_id = $3`, string(tx.Org()), string(payment),
+		string(found[0].BankAccount)).Scan(&amount)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("look for the returned payment: %w", err)
+	}
+	i := slices.IndexFunc(parts, func(p suspendedPart) bool { return p.amount == amount })
+	if err != nil || i < 0 {
+		return ErrNotOpen
+	}
+	_, err = ledger.Post(tx, ledger.Entry{Date: civil.Of(tx.Now(), civil.Pacific), Event: ledger.UnmatchedReturn, Source: line,
+		Version: clearedVersion + parts[i].number, Memo: "Returned payment found",
+		Postings: []ledger.Posting{{Role: ledger.ReturnsSuspense, Amount: amount}, {Role: ledger.MoneyOut, Amount: -amount}}})
 	if err != nil {
 		return err
 	}
 	credited(tx, string(payment))
-	tx.ExecOne(`UPDATE statement_matches SET target = $3 WHERE org_id = $1 AND line_id = $2 AND kind = 'suspense' AND target = '1'`, string(tx.Org()),
-		string(line), string(payment))
+	tx.ExecOne(`UPDATE statement_matches SET target = $3 WHERE org_id = $1 AND line_id = $2 AND kind = 'suspense' AND target = $4`, string(tx.Org()),
+		string(line), string(payment), strconv.FormatInt(parts[i].number, 10))
 	tx.Audit("clear suspense", "statementLine", line, "")
 	return nil
 }
+
+// clearedVersion numbers the entries that take parts of a movement off suspense, above those that put them there.
+const clearedVersion = 1000
 
 // Reconciliation compares the books of a bank account with its statement of a day. Amounts are minor units. What is left
 // of Statement after the books without InTransit and with Unrecorded is Difference: 0 where all is explained. Rule REC-5.
@@ -438,7 +479,7 @@ func Reconcile(tx *db.Tx, account ids.ID, through civil.Date) (r Reconciliation,
 	if err != nil {
 		return r, err
 	}
-	found, err := statements(tx, `bank_account_id = $2 AND state = 'taken' AND (as_of = $3 OR $3 = '') ORDER BY as_of DESC, id DESC LIMIT 1`,
+	found, err := statements(tx, `bank_account_id = $2 AND state = 'taken' AND (as_of = $3 OR $3 = '') ORDER BY `+lastFirst+` LIMIT 1`,
 		string(account), through.String())
 	if err != nil {
 		return r, err

@@ -20,7 +20,7 @@ import (
 // The states of a statement (REC-1).
 const (
 	StatementTaken     = "taken"
-	StatementParked    = "parked"    // it does not follow the one before: its movements wait
+	StatementParked    = "parked"    // it neither follows nor precedes what was taken: its movements wait
 	StatementDuplicate = "duplicate" // the same day has come in another file
 	StatementForeign   = "foreign"   // of an account that is not ours
 	StatementRefused   = "refused"   // by a person
@@ -69,9 +69,16 @@ func (st statement) take(tx *db.Tx, n *int, moved map[ids.ID]bool) error {
 			return err
 		}
 	}
-	tx.Exec(`INSERT INTO bank_statements (org_id, id, file_id, bank_account_id, as_of, currency, opening, closing, lines, state, reason, created)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, string(tx.Org()), string(st.id), string(st.file), string(account),
-		st.asOf.String(), st.Currency, st.Opening, st.Closing, int64(len(st.Lines)), state, reason, int64(clock.FromTime(tx.Now())))
+	var place int64
+	if state == StatementTaken {
+		var err error
+		if place, err = placeOf(tx, account, st.asOf, st.Opening, st.Closing); err != nil {
+			return err
+		}
+	}
+	tx.Exec(`INSERT INTO bank_statements (org_id, id, file_id, bank_account_id, as_of, currency, opening, closing, lines, state, reason, created, place)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, string(tx.Org()), string(st.id), string(st.file), string(account),
+		st.asOf.String(), st.Currency, st.Opening, st.Closing, int64(len(st.Lines)), state, reason, int64(clock.FromTime(tx.Now())), place)
 	if state == StatementDuplicate {
 		return nil
 	}
@@ -95,7 +102,8 @@ func (st statement) take(tx *db.Tx, n *int, moved map[ids.ID]bool) error {
 	return unpark(tx, st.own, moved)
 }
 
-// judge says whether the statement follows the last one that was taken, in days and in money, and adds up. Rule REC-1.
+// judge says whether the statement adds up and follows the last one that was taken, in days and in money, or leads to the
+// first one. Rule REC-1.
 func (st statement) judge(tx *db.Tx) (state, reason string, err error) {
 	sum := st.Opening
 	for _, l := range st.Lines {
@@ -111,7 +119,7 @@ func (st statement) judge(tx *db.Tx) (state, reason string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("look for the same statement: %w", err)
 	}
-	last, err := lastStatement(tx, st.own.ID)
+	first, last, err := takenEnds(tx, st.own.ID)
 	switch {
 	case err != nil:
 		return "", "", err
@@ -119,7 +127,7 @@ func (st statement) judge(tx *db.Tx) (state, reason string, err error) {
 		return StatementDuplicate, "The same day came in another file.", nil
 	case sum != st.Closing:
 		return StatementParked, "Its movements do not lead from the opening to the closing balance.", nil
-	case last == nil:
+	case last == nil, !first.AsOf.Before(st.asOf) && st.Closing == first.Opening:
 	case st.asOf.Before(last.AsOf):
 		return StatementParked, "It is older than the statement of " + last.AsOf.String() + ", which is taken.", nil
 	case st.Opening != last.Closing:
@@ -129,25 +137,47 @@ func (st statement) judge(tx *db.Tx) (state, reason string, err error) {
 	return StatementTaken, "", nil
 }
 
-// lastStatement is the last one that was taken of an account; nil if there is none.
-func lastStatement(tx *db.Tx, account ids.ID) (*Statement, error) {
-	all, err := statements(tx, `bank_account_id = $2 AND state = 'taken' ORDER BY as_of DESC, id DESC LIMIT 1`, string(account))
-	if err != nil || len(all) == 0 {
-		return nil, err
+// takenEnds are the first and the last statement that were taken of an account; nil if there are none. Within a day their
+// place decides, not the order in which they came.
+func takenEnds(tx *db.Tx, account ids.ID) (first, last *Statement, err error) {
+	ends := [2]*Statement{}
+	for i, order := range []string{"as_of, place, id", lastFirst} {
+		found, err := statements(tx, `bank_account_id = $2 AND state = 'taken' ORDER BY `+order+` LIMIT 1`, string(account))
+		if err != nil || len(found) == 0 {
+			return nil, nil, err
+		}
+		ends[i] = &found[0]
 	}
-	return &all[0], nil
+	return ends[0], ends[1], nil
 }
 
-// unpark takes the parked statements that follow now.
+// lastFirst orders statements with the last one first.
+const lastFirst = `as_of DESC, place DESC, id DESC`
+
+// placeOf is where a statement stands among those taken of its account and day: below them if it leads to the first, else
+// above.
+func placeOf(tx *db.Tx, account ids.ID, day civil.Date, opening, closing int64) (int64, error) {
+	taken, err := statements(tx, `bank_account_id = $2 AND state = 'taken' AND as_of = $3 ORDER BY place, id`, string(account), day.String())
+	if err != nil || len(taken) == 0 {
+		return 0, err
+	}
+	first, last := taken[0], taken[len(taken)-1]
+	if closing == first.Opening && opening != last.Closing {
+		return first.place - 1, nil
+	}
+	return last.place + 1, nil
+}
+
+// unpark takes the parked statements that follow, or precede, what is taken now.
 func unpark(tx *db.Tx, own *bank.Account, moved map[ids.ID]bool) error {
 	for {
-		last, err := lastStatement(tx, own.ID)
+		first, last, err := takenEnds(tx, own.ID)
 		if err != nil || last == nil {
 			return err
 		}
-		next, err := statements(tx, `bank_account_id = $2 AND state = 'parked' AND opening = $3 AND as_of >= $4
+		next, err := statements(tx, `bank_account_id = $2 AND state = 'parked' AND (opening = $3 AND as_of >= $4 OR closing = $5 AND as_of <= $6)
 			AND opening + (SELECT CAST(coalesce(sum(l.amount), 0) AS BIGINT) FROM statement_lines l WHERE l.org_id = $1 AND l.statement_id = bank_statements.id) = closing
-			ORDER BY as_of, id LIMIT 1`, string(own.ID), last.Closing, last.AsOf.String())
+			ORDER BY as_of, id LIMIT 1`, string(own.ID), last.Closing, last.AsOf.String(), first.Opening, first.AsOf.String())
 		if err != nil || len(next) == 0 {
 			return err
 		}
@@ -159,7 +189,12 @@ func unpark(tx *db.Tx, own *bank.Account, moved map[ids.ID]bool) error {
 
 // takeParked matches the lines of a parked statement.
 func takeParked(tx *db.Tx, own *bank.Account, st Statement, moved map[ids.ID]bool) error {
-	tx.ExecOne(`UPDATE bank_statements SET state = 'taken', reason = '' WHERE org_id = $1 AND id = $2 AND state = 'parked'`, string(tx.Org()), string(st.ID))
+	place, err := placeOf(tx, own.ID, st.AsOf, st.Opening, st.Closing)
+	if err != nil {
+		return err
+	}
+	tx.ExecOne(`UPDATE bank_statements SET state = 'taken', reason = '', place = $3 WHERE org_id = $1 AND id = $2 AND state = 'parked'`, string(tx.Org()),
+		string(st.ID), place)
 	lines, err := statementLines(tx, `l.statement_id = $2 AND l.matched = '' ORDER BY l.line`, string(st.ID))
 	if err != nil {
 		return err
@@ -183,11 +218,13 @@ type Statement struct {
 	Opening, Closing      int64
 	Lines                 int64
 	State, Reason         string
+
+	place int64 // among those taken of its day
 }
 
 // statements reads statements; $1 is the organisation.
 func statements(tx *db.Tx, where string, args ...any) ([]Statement, error) {
-	rows, err := tx.Query(`SELECT id, file_id, bank_account_id, as_of, currency, opening, closing, lines, state, reason FROM bank_statements
+	rows, err := tx.Query(`SELECT id, file_id, bank_account_id, as_of, currency, opening, closing, lines, state, reason, place FROM bank_statements
 		WHERE org_id = $1 AND `+where, append([]any{string(tx.Org())}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read statements: %w", err)
@@ -197,7 +234,7 @@ func statements(tx *db.Tx, where string, args ...any) ([]Statement, error) {
 	for rows.Next() {
 		var s Statement
 		if err := rows.Scan((*string)(&s.ID), (*string)(&s.File), (*string)(&s.BankAccount), &s.AsOf, &s.Currency, &s.Opening, &s.Closing, &s.Lines,
-			&s.State, &s.Reason); err != nil {
+			&s.State, &s.Reason, &s.place); err != nil {
 			return nil, err
 		}
 		all = append(all, s)

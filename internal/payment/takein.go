@@ -29,8 +29,8 @@ const maxInbound = 100 << 20
 
 // TakeIn reads what the bank has put into in/: acknowledgements (.ack), returns and corrections (.ach), statements
 // (.bai), in the order of their names, one transaction each. A file is known by its SHA-256, and what it says by its
-// own ids, so that taking it in again has no effect (XO-8, E17). One that cannot be read is recorded as refused, with
-// the reason, and stays where it is; the others go on.
+// own ids, so that taking it in again has no effect (XO-8, E17). One that cannot be read, or whose content a rule forbids
+// to apply, is kept as refused: a task says why, and ReadAgain tries again. The others go on.
 func (e *Engine) TakeIn(ctx context.Context, org ids.ID, at time.Time) error {
 	dir := e.folder(org, "in")
 	entries, err := os.ReadDir(dir)
@@ -75,17 +75,18 @@ func (e *Engine) takeFile(ctx context.Context, org ids.ID, at time.Time, path st
 	if was, ok := e.read.Load(path); ok && was == m {
 		return nil
 	}
+	var content []byte
+	var broken error
 	if info.Size() > maxInbound {
-		return errors.New("the file is larger than 100 MB")
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
+		broken = &unreadable{errors.New("the file is larger than 100 MB")}
+		content = fmt.Append(nil, m.size, m.modified.UTC()) // what is known of it in its place
+	} else if content, err = os.ReadFile(path); err != nil {
 		return err
 	}
 	known, err := e.find(ctx, org, `SELECT id FROM bank_files WHERE org_id = $1 AND direction = 'in' AND sha256 = $2`,
 		string(org), digest(content))
 	if err == nil && len(known) == 0 {
-		err = e.takeContent(ctx, org, at, filepath.Base(path), content)
+		err = e.takeContent(ctx, org, at, filepath.Base(path), content, broken)
 	}
 	if err == nil {
 		e.read.Store(path, m)
@@ -93,35 +94,41 @@ func (e *Engine) takeFile(ctx context.Context, org ids.ID, at time.Time, path st
 	return err
 }
 
-func (e *Engine) takeContent(ctx context.Context, org ids.ID, at time.Time, name string, content []byte) error {
+// takeContent takes in the bytes of a file that are not known, unless it is broken already.
+func (e *Engine) takeContent(ctx context.Context, org ids.ID, at time.Time, name string, content []byte, broken error) error {
 	in := inbound{id: ids.New(ids.BankFile)}
-	state, detail := "taken", ""
-	if err := e.understand(ctx, org, name, content, &in); err != nil {
-		var broken *unreadable
-		if !errors.As(err, &broken) {
-			return err
-		}
+	err := broken
+	if err == nil {
+		err = e.understand(ctx, org, name, content, &in)
+	}
+	sealed, sealErr := e.seal(org, in.id, content)
+	if sealErr != nil {
+		return sealErr
+	}
+	take := func(broken error) error {
+		return e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error {
+			now := int64(clock.FromTime(tx.Now()))
+			n, err := tx.ExecNow(`INSERT INTO bank_files (org_id, id, direction, kind, batch_id, name, sha256, size, state, detail, created, delivered, bytes)
+				VALUES ($1, $2, 'in', $3, '', $4, $5, $6, 'taken', '', $7, $7, $8) ON CONFLICT DO NOTHING`, string(org), string(in.id), in.kind, name,
+				digest(content), int64(len(content)), now, sealed)
+			if err != nil || n == 0 {
+				return err // these bytes are known
+			}
+			tx.Audit("take in", "bankFile", in.id, "")
+			if broken != nil {
+				return refuse(tx, in.id, name, broken)
+			}
+			return in.apply(tx)
+		})
+	}
+	if err == nil {
+		err = take(nil)
+	}
+	if broken := refusal(err); broken != nil {
 		e.log.WarnContext(ctx, "file of the bank refused", "org", org, "file", name, "error", broken)
-		state, detail = "refused", broken.Error()
+		return take(broken)
 	}
-	sealed, err := e.seal(org, in.id, content)
-	if err != nil {
-		return err
-	}
-	return e.db.WriteAt(ctx, caller(org), at, func(tx *db.Tx) error {
-		now := int64(clock.FromTime(tx.Now()))
-		n, err := tx.ExecNow(`INSERT INTO bank_files (org_id, id, direction, kind, batch_id, name, sha256, size, state, detail, created, delivered, bytes)
-			VALUES ($1, $2, 'in', $3, '', $4, $5, $6, $7, $8, $9, $9, $10) ON CONFLICT DO NOTHING`, string(org), string(in.id), in.kind, name,
-			digest(content), int64(len(content)), state, detail, now, sealed)
-		if err != nil || n == 0 {
-			return err // these bytes are known
-		}
-		tx.Audit("take in", "bankFile", in.id, "")
-		if state == "refused" {
-			return nil
-		}
-		return in.apply(tx)
-	})
+	return err
 }
 
 // unreadable is a file that does not have the form of its kind.
@@ -257,6 +264,7 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 		return err
 	}
 	if f.state == "ready" || f.state == "delivery_unknown" { // the bank has it: then it left
+		finishTasks(tx, f.id, "The bank has answered it.")
 		if err := delivered(tx, f); err != nil {
 			return err
 		}

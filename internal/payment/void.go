@@ -268,23 +268,8 @@ func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account i
 		return err
 	}
 	return e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT serial, issued, amount, payee, CASE state WHEN 'allocated' THEN 0 ELSE 1 END FROM checks
-			WHERE org_id = $1 AND bank_account_id = $2 AND `+untold+` ORDER BY serial`+tx.ForUpdate(), string(orgID), string(account))
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		var all []check.Issue
-		for rows.Next() {
-			i := check.Issue{Account: number}
-			var void int64
-			if err := rows.Scan(&i.Serial, &i.Date, &i.Amount, &i.Payee, &void); err != nil {
-				return err
-			}
-			i.Void = void == 1
-			all = append(all, i)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(all) == 0 {
+		all, err := issueLines(tx, number, `bank_account_id = $2 AND `+untold, string(account))
+		if err != nil || len(all) == 0 {
 			return err
 		}
 		file := ids.New(ids.BankFile)
@@ -304,42 +289,84 @@ func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account i
 	})
 }
 
+// issueLines are the lines for positive pay of numbers in the register, which it keeps: void where the cheque must not be
+// paid. $1 is the organisation; number is that of their account.
+func issueLines(tx *db.Tx, number, where string, args ...any) (all []check.Issue, err error) {
+	rows, err := tx.Query(`SELECT serial, issued, amount, payee, CASE WHEN state IN ('allocated', 'printed', 'mailed') THEN 0 ELSE 1 END FROM checks
+		WHERE org_id = $1 AND `+where+` ORDER BY serial`+tx.ForUpdate(), append([]any{string(tx.Org())}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		i := check.Issue{Account: number}
+		var void int64
+		if err := rows.Scan(&i.Serial, &i.Date, &i.Amount, &i.Payee, &void); err != nil {
+			return nil, err
+		}
+		i.Void = void == 1
+		all = append(all, i)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}
+
 // recall writes the list of entries that the bank is asked to have sent back (5.7, VOI-2).
 func (e *Engine) recall(ctx context.Context, orgID ids.ID, at time.Time, account ids.ID) error {
 	return e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT d.id, d.trace, d.amount, b.effective_date, p.void_reason
-			FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
-			JOIN disbursement_batches b ON b.org_id = d.org_id AND b.id = d.batch_id
-			WHERE p.org_id = $1 AND p.bank_account_id = $2 AND p.state = 'void_requested' AND d.recalled = 0
-				AND d.rail <> 'check' ORDER BY d.trace`,
-			string(orgID), string(account))
+		all, err := askedBack(tx, `p.bank_account_id = $2 AND d.recalled = 0`, string(account))
+		if err != nil || len(all) == 0 {
+			return err
+		}
+		for _, a := range all {
+			tx.ExecOne(`UPDATE disbursements SET recalled = 1 WHERE org_id = $1 AND id = $2 AND recalled = 0`, string(orgID), string(a.disbursement))
+		}
+		content, err := recallList(all)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		list := [][]string{{"trace", "amount", "effective_date", "reason"}}
-		var which []string
-		for rows.Next() {
-			var id, trace, day, reason string
-			var amount int64
-			if err := rows.Scan(&id, &trace, &amount, &day, &reason); err != nil {
-				return err
-			}
-			which = append(which, id)
-			list = append(list, []string{trace, money.FormatMinor(amount, 2), day, reason})
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(which) == 0 {
-			return err
-		}
-		for _, id := range which {
-			tx.ExecOne(`UPDATE disbursements SET recalled = 1 WHERE org_id = $1 AND id = $2 AND recalled = 0`, string(orgID), id)
-		}
-		var content bytes.Buffer
-		out := csv.NewWriter(&content)
-		out.UseCRLF = true
-		if err := out.WriteAll(list); err != nil {
-			return err
-		}
-		return e.store(tx, bankFile{id: ids.New(ids.BankFile), kind: "recall", state: "ready"}, content.Bytes())
+		return e.store(tx, bankFile{id: ids.New(ids.BankFile), kind: "recall", state: "ready"}, content)
 	})
+}
+
+// asked is an entry that is to come back.
+type asked struct {
+	disbursement ids.ID
+	trace        string
+	line         []string // on the list
+}
+
+// askedBack are the entries of payments that are to be voided by their coming back; $1 is the organisation.
+func askedBack(tx *db.Tx, where string, args ...any) (all []asked, err error) {
+	rows, err := tx.Query(`SELECT d.id, d.trace, d.amount, b.effective_date, p.void_reason
+		FROM payments p JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
+		JOIN disbursement_batches b ON b.org_id = d.org_id AND b.id = d.batch_id
+		WHERE p.org_id = $1 AND p.state = 'void_requested' AND d.rail <> 'check' AND `+where+` ORDER BY d.trace`, append([]any{string(tx.Org())}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a asked
+		var day, reason string
+		var amount int64
+		if err := rows.Scan((*string)(&a.disbursement), &a.trace, &amount, &day, &reason); err != nil {
+			return nil, err
+		}
+		a.line = []string{a.trace, money.FormatMinor(amount, 2), day, reason}
+		all = append(all, a)
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}
+
+// recallList is the file that asks for entries.
+func recallList(all []asked) ([]byte, error) {
+	var content bytes.Buffer
+	out := csv.NewWriter(&content)
+	out.UseCRLF = true
+	err := out.Write([]string{"trace", "amount", "effective_date", "reason"})
+	for _, a := range all {
+		err = errors.Join(err, out.Write(a.line))
+	}
+	out.Flush()
+	return content.Bytes(), errors.Join(err, out.Error())
 }
