@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +14,7 @@ import (
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/server"
 )
@@ -250,6 +253,74 @@ type bankCmd struct {
 	List       bankListCmd       `cmd:"" help:"List the funding accounts of an organisation."`
 	Verify     bankVerifyCmd     `cmd:"" help:"Let payments draw on an account, on evidence that it is the organisation's."`
 	Deactivate bankDeactivateCmd `cmd:"" help:"Stop paying from an account."`
+	Delivery   bankDeliveryCmd   `cmd:"" help:"Say whether the bank has a file of which nobody knows; without a file, list those."`
+}
+
+type bankDeliveryCmd struct {
+	File    string `arg:"" optional:"" help:"Id of the file."`
+	Org     string `help:"Organisation id." required:""`
+	There   bool   `help:"The bank has it: nothing is sent again." xor:"word"`
+	Missing bool   `help:"The bank does not have it: it leaves again under a new name." xor:"word"`
+}
+
+// Run says the operator's word, which is one of the two that are needed, or lists what is in doubt.
+func (b *bankDeliveryCmd) Run(c *call) error {
+	if (b.File == "") == (b.There || b.Missing) {
+		return errors.New("name a file and say --there or --missing; or neither, for a list")
+	}
+	return c.existing(func(app *server.App) error {
+		if b.File == "" {
+			return b.list(c, app)
+		}
+		word := payment.FileThere
+		if b.Missing {
+			word = payment.FileMissing
+		}
+		var counts bool
+		err := app.DB.Write(c.ctx, command(ids.ID(b.Org)), func(tx *db.Tx) (err error) {
+			counts, err = payment.ResolveDelivery(tx, ids.ID(b.File), word)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return c.print(map[string]bool{"counts": counts}, func(w io.Writer) {
+			if counts {
+				fmt.Fprintf(w, "It counts: the file is %s.\n", word)
+			} else {
+				fmt.Fprintln(w, "Noted. Another person has to say the same, on the web under Answers of the bank.")
+			}
+		})
+	})
+}
+
+func (b *bankDeliveryCmd) list(c *call, app *server.App) error {
+	type row struct {
+		File ids.ID `json:"file"`
+		Said string `json:"said"`
+		Text string `json:"text"`
+	}
+	rows := []row{}
+	err := app.DB.Read(c.ctx, command(ids.ID(b.Org)), func(tx *db.Tx) error {
+		all, err := payment.Tasks(tx, "")
+		for _, t := range all {
+			if slices.Contains(t.Acts, payment.ActDeliver) {
+				rows = append(rows, row{t.Subject, t.Said, t.Text})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.print(rows, func(w io.Writer) {
+		for _, r := range rows {
+			fmt.Fprintf(w, "%s  %s  %s\n", r.File, r.Said, r.Text)
+		}
+		if len(rows) == 0 {
+			fmt.Fprintln(w, "No file is in doubt.")
+		}
+	})
 }
 
 type bankAddCmd struct {

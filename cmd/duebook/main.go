@@ -43,7 +43,7 @@ type cli struct {
 	Org       orgCmd       `cmd:"" help:"Organisations: create, list, set."`
 	User      userCmd      `cmd:"" help:"Users: add, unlock."`
 	Operator  operatorCmd  `cmd:"" help:"Operators, who run the server and review applications."`
-	Bank      bankCmd      `cmd:"" help:"Funding bank accounts: add, list, verify, deactivate."`
+	Bank      bankCmd      `cmd:"" help:"Funding bank accounts: add, list, verify, deactivate; files in doubt: delivery."`
 	Appkey    appkeyCmd    `cmd:"" help:"Application keys: issue, list, deactivate, reactivate."`
 	Bankhost  bankhostCmd  `cmd:"" help:"The SFTP host of an organisation's bank: set, show, test, remove."`
 	Network   networkCmd   `cmd:"" help:"Connections between organisations of this server: list, accept, decline."`

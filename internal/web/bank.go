@@ -111,6 +111,65 @@ func (h *handler) addBankAccount(c *call) error {
 	return c.showBankAccountForm(http.StatusUnprocessableEntity, page)
 }
 
+func (h *handler) bankFilesForm(c *call) error {
+	id, err := c.id("id", ids.BankAccount)
+	if err != nil {
+		return err
+	}
+	return c.showBankFiles(id, http.StatusOK, nil)
+}
+
+// showBankFiles shows the form as it was posted where that was refused, else as it stands.
+func (c *call) showBankFiles(id ids.ID, status int, refused *view.BankFilesPage) error {
+	var page view.BankFilesPage
+	err := c.read(func(tx *db.Tx) error {
+		if err := tx.Require(org.ManageBanks); err != nil {
+			return err
+		}
+		a, err := bank.Accounts.Load(tx, id)
+		if err != nil {
+			return err
+		}
+		page = view.BankFilesPage{Account: bankAccount(a), Balanced: a.Balanced, Description: a.EntryDescription}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if refused != nil {
+		page.Balanced, page.Description, page.Errors = refused.Balanced, refused.Description, refused.Errors
+	}
+	page.Page = c.page("Files to the bank", view.SettingsURL)
+	return c.render(status, view.BankFiles(page))
+}
+
+// setBankFiles says how an account's bank wants our files (FND-4, ACH-3).
+func (h *handler) setBankFiles(c *call) error {
+	id, err := c.id("id", ids.BankAccount)
+	if err != nil {
+		return err
+	}
+	if err := c.form(); err != nil {
+		return err
+	}
+	page := view.BankFilesPage{Balanced: c.field("style") == "balanced", Description: c.field("entryDescription")}
+	if !page.Balanced && c.field("style") != "unbalanced" {
+		page.Errors = view.FieldErrors{{Field: "style", Message: "Choose one of the two."}}
+		return c.showBankFiles(id, http.StatusUnprocessableEntity, &page)
+	}
+	err = c.write(func(tx *db.Tx) error { return bank.SetFiles(tx, id, page.Balanced, page.Description) })
+	if err == nil {
+		return c.done(view.BankAccountsURL, "saved")
+	}
+	wrong, ok := refusal(err, map[string]string{"entryDescription": "entryDescription"}, nil)
+	if !ok {
+		return err
+	}
+	wrong[0].Message = "Use up to 10 letters, digits and signs, and no word that the ACH rules reserve, such as PAYROLL or REVERSAL."
+	page.Errors = wrong
+	return c.showBankFiles(id, http.StatusUnprocessableEntity, &page)
+}
+
 func (h *handler) closeBankAccountForm(c *call) error {
 	id, err := c.id("id", ids.BankAccount)
 	if err != nil {

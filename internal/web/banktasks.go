@@ -22,6 +22,19 @@ func (h *handler) bankTasks(c *call) error { return c.showBankTasks(http.StatusO
 var taskFor = map[string]string{payment.TaskOperator: "Operator", payment.TaskCompliance: "Compliance", payment.TaskFraud: "Fraud",
 	payment.TaskContact: "Vendor contact"}
 
+// taskActs are the buttons for what can be done about a task.
+var taskActs = map[string][]view.TaskAct{
+	payment.ActFailed:  {{What: payment.ActFailed, Label: "It failed"}},
+	payment.ActWrite:   {{What: payment.ActWrite, Label: "Write the file again"}},
+	payment.ActReplace: {{What: payment.ActReplace, Label: "Write the file again"}},
+	payment.ActRead:    {{What: payment.ActRead, Label: "Read the file again"}},
+	payment.ActDeliver: {{What: payment.FileThere, Label: "The bank has it"}, {What: payment.FileMissing, Label: "The bank does not have it"}},
+}
+
+// saidOf is what one person has said of a file in doubt.
+var saidOf = map[string]string{payment.FileThere: "One person says that the bank has it. Another person has to say so too.",
+	payment.FileMissing: "One person says that the bank does not have it. Another person has to say so too."}
+
 func (c *call) showBankTasks(status int, flash []view.Flash) error {
 	var page view.BankTasksPage
 	err := c.read(func(tx *db.Tx) error {
@@ -34,18 +47,18 @@ func (c *call) showBankTasks(status int, flash []view.Flash) error {
 			switch {
 			case t.Subject.Is(ids.SentPay):
 				row.Subject = view.Link{Text: "The payment", URL: view.PaymentURL(string(t.Subject))}
-				if t.Code == "R24" {
-					row.Act, row.ActLabel = "failed", "It failed"
-				}
 			case t.Subject.Is(ids.VendorBankAccount):
 				a, err := vendor.BankAccounts.Load(tx, t.Subject)
 				if err != nil {
 					return err
 				}
 				row.Subject = view.Link{Text: "The vendor", URL: view.VendorURL(string(a.VendorID))}
-			case t.Subject.Is(ids.BankFile) && t.Code == "":
-				row.Act, row.ActLabel = "write", "Write the file again"
 			}
+			for _, a := range t.Acts {
+				row.Acts = append(row.Acts, taskActs[a]...)
+				row.Only = a == payment.ActDeliver
+			}
+			row.Said = saidOf[t.Said]
 			page.Tasks = append(page.Tasks, row)
 		}
 		rates, err := payment.ReturnRates(tx)
@@ -81,7 +94,8 @@ func returnRates(rates []payment.ReturnRate) (out []view.ReturnRate) {
 	return out
 }
 
-// doBankTask closes a task with a note, fails a payment that came back as a duplicate, or has a rejected file written again.
+// doBankTask closes a task with a note, fails a payment that came back as a duplicate, has a rejected file written or a
+// refused one read again, or says whether the bank has a file.
 func (h *handler) doBankTask(c *call) error {
 	number, err := strconv.ParseInt(c.r.PathValue("number"), 10, 64)
 	if err != nil {
@@ -106,23 +120,41 @@ func (h *handler) doBankTask(c *call) error {
 	if err != nil {
 		return err
 	}
-	switch c.r.PathValue("what") {
+	said := "taskdone"
+	switch what := c.r.PathValue("what"); what {
 	case "done":
 		err = c.write(func(tx *db.Tx) error { return payment.FinishTask(tx, number, c.field("note")) })
-	case "failed":
+	case payment.ActFailed:
 		err = c.write(func(tx *db.Tx) error { return payment.ConfirmReturn(tx, subject, c.field("note")) })
-	case "write":
+	case payment.ActWrite:
 		_, err = h.Engine.WriteAgain(c.r.Context(), c.caller, subject)
+	case payment.ActReplace:
+		_, err = h.Engine.Replace(c.r.Context(), c.caller, subject)
+	case payment.ActRead:
+		err = h.Engine.ReadAgain(c.r.Context(), c.caller, subject)
+	case payment.FileThere, payment.FileMissing:
+		err = c.write(func(tx *db.Tx) error {
+			counts, err := payment.ResolveDelivery(tx, subject, what)
+			if !counts {
+				said = "tasksaid"
+			}
+			return err
+		})
 	default:
 		err = fault.ErrNotFound.With(c.r.PathValue("what"))
 	}
-	if errors.Is(err, fault.ErrMissing) {
+	switch {
+	case errors.Is(err, fault.ErrMissing):
 		return c.showBankTasks(http.StatusUnprocessableEntity, []view.Flash{{Tone: view.Bad, Text: "Say what was done."}})
-	}
-	if err != nil {
+	case errors.Is(err, payment.ErrSamePerson):
+		return c.showBankTasks(http.StatusConflict, []view.Flash{{Tone: view.Bad,
+			Text: "You have said so: another person says the same. Where nobody else may approve payments, say it again two banking days later."}})
+	case errors.Is(err, payment.ErrUnreadable), errors.Is(err, payment.ErrDeliveryOpen):
+		return c.showBankTasks(http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: fault.From(err).Message}})
+	case err != nil:
 		return err
 	}
-	return c.done(view.BankTasksURL, "taskdone")
+	return c.done(view.BankTasksURL, said)
 }
 
 // reversalStates are the states of a reversal in words.

@@ -289,6 +289,16 @@ func TestFundingAccounts(t *testing.T) {
 		ana.get("/bills/"+string(x.a.bill)+"/pay").want(t, 200, "Payroll ···· 5-66")
 
 		ana.post("/bills/"+string(x.a.bill)+"/pay/confirm", "amount", "1.00", "processDate", "2026-11-24", "account", string(first), "key", "k").want(t, 303)
+		files := "/settings/bank-accounts/" + string(first) + "/files" // FND-4, ACH-3
+		carl.get(files).want(t, 403)
+		carl.post(files, "style", "balanced").want(t, 403)
+		ana.get(files).want(t, 200, "Credits only", `value="unbalanced" checked`)
+		ana.post(files, "style", "both").want(t, 422, "Choose one of the two.")
+		ana.post(files, "style", "balanced", "entryDescription", "PAYROLL").want(t, 422, "no word that the ACH rules reserve", `value="balanced" checked`)
+		if r := ana.post(files, "style", "balanced", "entryDescription", "rebate"); r.location() != "/settings/bank-accounts?notice=saved" {
+			t.Fatal(r.status, r.location())
+		}
+		ana.get(files).want(t, 200, `value="balanced" checked`, `value="REBATE"`)
 		path := "/settings/bank-accounts/" + string(first) + "/deactivate"
 		carl.get(path).want(t, 403)
 		carl.post(path).want(t, 403)

@@ -151,7 +151,8 @@ func lines(all ...string) string {
 }
 
 func bankOf(a *vendor.BankAccount) *view.VendorBank {
-	b := &view.VendorBank{Holder: a.HolderName, Routing: a.Routing, Last4: a.AccountTail, UsableFrom: view.Date(a.UsableFrom), Kind: "Checking, company"}
+	b := &view.VendorBank{Holder: a.HolderName, Routing: a.Routing, Last4: a.AccountTail, UsableFrom: view.Date(a.UsableFrom), Kind: "Checking, company",
+		Wired: a.Wired(), CTX: a.CTX}
 	switch {
 	case a.Wired():
 		b.Kind, b.Routing = "Wire to "+a.Country, a.BIC
@@ -332,6 +333,21 @@ func (h *handler) removeVendorBank(c *call) error {
 		return err
 	}
 	return c.done(view.VendorURL(string(id)), "unbanked")
+}
+
+// setRemittance says how much remittance goes with entries to a vendor (ACH-2).
+func (h *handler) setRemittance(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	if err := c.form(); err != nil {
+		return err
+	}
+	if err := c.write(func(tx *db.Tx) error { return vendor.SetCTX(tx, id, c.field("entry") == "ctx") }); err != nil {
+		return err
+	}
+	return c.done(view.VendorURL(string(id)), "saved")
 }
 
 // decideCorrection applies or refuses bank data that the vendor's bank has told of (ACH-9).

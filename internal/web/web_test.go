@@ -360,6 +360,7 @@ func TestForeignActs(t *testing.T) {
 			{"/payments/stp00000000000000000/cancel", nil},
 			{"/vendors/" + string(x.b.vendor) + "/bank-account", []string{"routingNumber", "990000026", "accountNumber", "12345678", "accountType", "1", "holderType", "1"}},
 			{"/vendors/" + string(x.b.vendor) + "/bank-account/remove", nil},
+			{"/vendors/" + string(x.b.vendor) + "/bank-account/remittance", []string{"entry", "ctx"}},
 			{"/settings/security", []string{"user", string(x.b.who.User), "key", "key00000000000000000"}},
 			{"/organisations", []string{"org", string(x.b.who.Org)}},
 		} {
@@ -716,6 +717,11 @@ func TestPay(t *testing.T) {
 		if strings.Contains(page.body, "5550001234") {
 			t.Error("the page of the vendor shows the account number")
 		}
+		page.want(t, 200, "One line", "Send full remittance (CTX)") // ACH-2
+		if r := ana.post(vendor+"/bank-account/remittance", "entry", "ctx"); r.location() != vendor+"?notice=saved" {
+			t.Fatal(r.status, r.location())
+		}
+		ana.get(vendor).want(t, 200, "Full (CTX)", "Send one line of remittance")
 		s.Clock.Set(dbtest.Start.Add(4 * 24 * time.Hour)) // a Friday after a holiday; the account is usable (VEN-4)
 		ana = x.signedIn("ana@northwind.example")
 		form := ana.get(bill + "/pay")

@@ -257,7 +257,7 @@ func TestKeys(t *testing.T) {
 
 // allCommands is DESIGN's contract.
 var allCommands = []string{
-	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate",
+	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate", "bank delivery",
 	"bankhost set", "bankhost show", "bankhost test", "bankhost remove",
 	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "network list", "network accept",
 	"network decline", "biller add", "biller list", "sanctions import", "sanctions list", "sanctions remove", "report", "verify", "audit checkpoint", "audit key", "keys rotate", "keys status", "backup", "restore", "migrate", "bench",

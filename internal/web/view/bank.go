@@ -27,6 +27,16 @@ type NewBankAccountPage struct {
 	Errors        FieldErrors
 }
 
+// BankFilesPage says how an account's bank wants the files with payments from it. Its fields post as style, "balanced" or
+// "unbalanced", and entryDescription.
+type BankFilesPage struct {
+	Page
+	Account     BankAccount
+	Balanced    bool
+	Description string
+	Errors      FieldErrors
+}
+
 // CloseBankAccountPage says what happens when an account is closed for payments.
 type CloseBankAccountPage struct {
 	Page

@@ -16,14 +16,19 @@ type ReturnRate struct {
 	State            Badge
 }
 
-// BankTask is one of them. Act is what can be done beside saying that it is done: "failed", "write" or nothing.
+// BankTask is one of them.
 type BankTask struct {
 	Number              int64
 	Who                 string // "Operator", "Compliance", "Fraud", "Vendor contact"
 	Code, Text, Created string
 	Subject             Link // the zero Link if it has no page
-	Act, ActLabel       string
+	Said                string
+	Acts                []TaskAct // what can be done beside saying that it is done
+	Only                bool      // nothing else closes it
 }
+
+// TaskAct is a button; What is its path below the task.
+type TaskAct struct{ What, Label string }
 
 // Reversal is the reversal of a payment: one that may be asked for, or one that was.
 type Reversal struct {

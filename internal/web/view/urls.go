@@ -175,6 +175,12 @@ func VendorChangeURL(id, change, what string) string {
 // LiftVendorURL lets a vendor on hold be paid again (POST).
 func LiftVendorURL(id string) string { return VendorURL(id) + "/lift" }
 
+// RemittanceURL says how much remittance goes with payments to a vendor's bank account (POST entry).
+func RemittanceURL(id string) string { return VendorBankURL(id) + "/remittance" }
+
+// BankFilesURL says how an account's bank wants our files (GET), and changes it (POST style, entryDescription).
+func BankFilesURL(id string) string { return BankAccountsURL + "/" + url.PathEscape(id) + "/files" }
+
 // CloseBankAccountURL says what deactivating an account of ours does (GET), and does it (POST).
 func CloseBankAccountURL(id string) string {
 	return BankAccountsURL + "/" + url.PathEscape(id) + "/deactivate"

@@ -63,6 +63,14 @@ type VendorBank struct {
 	Holder, Kind, Routing, Last4 string
 	State                        Badge
 	UsableFrom, Test             string
+	Wired, CTX                   bool
+}
+
+func remittance(ctx bool) string {
+	if ctx {
+		return "Full (CTX)"
+	}
+	return "One line"
 }
 
 // VendorBankPage is the form for a vendor's bank account. The account number is never shown again, not even with
