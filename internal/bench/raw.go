@@ -299,7 +299,7 @@ func (m model) copies(row []any, old []string, first, last int, onPostgres bool,
 	series := fmt.Sprintf("(WITH RECURSIVE s(g) AS (SELECT %d UNION ALL SELECT g + 1 FROM s WHERE g < %d) SELECT g FROM s) n", first, last)
 	number := "printf('%013d', g)"
 	if onPostgres {
-		series = fmt.Sprintf("generate_series(%d, %d) AS g", first, last)
+		series = fmt.Sprintf("generate_series(CAST(%d AS bigint), %d) AS g", first, last)
 		number = "lpad(CAST(g AS text), 13, '0')"
 	}
 	var exprs []string

@@ -32,6 +32,10 @@ type Options struct {
 	Sandbox    bool // a store created by this call is a sandbox
 	Readers    int  // SQLite read connections or PostgreSQL connections; 0 chooses
 	Log        *slog.Logger
+
+	// Interrupt lets a test end a process where it may die: it is asked before a transaction, before its commit and after
+	// it, and its error takes the place of what would have come.
+	Interrupt func() error
 }
 
 // ErrNotSandbox refuses --sandbox on a live store: a store is born as one or the other.
@@ -49,6 +53,8 @@ type DB struct {
 	cache   cache
 	audited audited
 	vault   atomic.Pointer[secret.Vault]
+
+	interrupt func() error
 }
 
 // store is what the two databases do differently.
@@ -81,7 +87,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create data folder: %w", err)
 	}
-	d := &DB{dir: o.Dir, clk: o.Clock, log: o.Log}
+	d := &DB{dir: o.Dir, clk: o.Clock, log: o.Log, interrupt: o.Interrupt}
 	var err error
 	switch {
 	case o.URL == "" || strings.HasPrefix(o.URL, "sqlite:"):
@@ -135,17 +141,41 @@ func (d *DB) Dir() string { return d.dir }
 // run while others wait: no network, hashing, rendering or waiting inside. A cancelled ctx counts only before fn
 // starts.
 func (d *DB) Write(ctx context.Context, who Caller, fn func(*Tx) error) error {
-	return d.store.write(ctx, d, who, time.Time{}, fn)
+	return d.write(ctx, who, time.Time{}, fn)
 }
 
 // WriteAt is Write with Now() at the instant a piece of work fell due, for work a sandbox clock jumped over.
 // Stamps still come from the running clock.
 func (d *DB) WriteAt(ctx context.Context, who Caller, at time.Time, fn func(*Tx) error) error {
-	return d.store.write(ctx, d, who, at, fn)
+	return d.write(ctx, who, at, fn)
+}
+
+func (d *DB) write(ctx context.Context, who Caller, at time.Time, fn func(*Tx) error) error {
+	if d.interrupt == nil {
+		return d.store.write(ctx, d, who, at, fn)
+	}
+	if err := d.interrupt(); err != nil {
+		return err
+	}
+	err := d.store.write(ctx, d, who, at, func(tx *Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return d.interrupt()
+	})
+	if err != nil {
+		return err
+	}
+	return d.interrupt()
 }
 
 // Read runs fn on one consistent snapshot. fn must not keep it while it streams to a client.
 func (d *DB) Read(ctx context.Context, who Caller, fn func(*Tx) error) error {
+	if d.interrupt != nil {
+		if err := d.interrupt(); err != nil {
+			return err
+		}
+	}
 	return d.store.read(ctx, d, who, false, fn)
 }
 

@@ -129,12 +129,17 @@ func TestBrokenTransaction(t *testing.T) {
 	s := dbtest.SQLite(t)
 	good := func(tx *db.Tx) error { bump(tx, "n"); return nil }
 	errs := together(t, s.DB, good, func(tx *db.Tx) error { _, err := tx.ExecNow("ROLLBACK"); return err }, good)
-	if !db.IsBusy(errs[0]) || !db.IsBusy(errs[1]) {
-		t.Errorf("the group of a broken transaction: %v, %v; want busy", errs[0], errs[1])
+	if !db.IsBusy(errs[1]) {
+		t.Errorf("a broken transaction: %v; want busy", errs[1])
 	}
 	want := int64(0)
-	if errs[2] == nil { // it came into the next group
-		want = 1
+	for _, err := range []error{errs[0], errs[2]} { // on a busy machine either may come into another group
+		switch {
+		case err == nil:
+			want++
+		case !db.IsBusy(err):
+			t.Errorf("the group of a broken transaction: %v; want busy", err)
+		}
 	}
 	if n := valueOf(t, s.DB, "n"); n != want {
 		t.Errorf("%d stand of a group that was told to repeat", n)

@@ -113,7 +113,7 @@ func TestACH_2_Classes(t *testing.T) {
 		}
 		o.until(civil.MustDate("2026-12-02").At(6, 0, civil.NewYork))
 		o.wantBalances("FND-4: settled once", 0, 0, 5_000_000-44_000)
-		o.sound()
+		o.verified()
 
 		for _, d := range []string{"PAYROLL", "payroll 1", "REVERSAL", "RETRY PYMT", "ACCTVERIFY", "ELEVEN CHARS", "GRÖẞE"} {
 			err := o.try(func(tx *db.Tx) error { return bank.SetFiles(tx, o.bank, false, d) })

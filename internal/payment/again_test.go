@@ -49,7 +49,7 @@ func TestE25_RejectedForItsForm(t *testing.T) {
 			t.Errorf("the bill has status %d, paid %d; want paid once", b.PaymentStatus, b.PaidAmount)
 		}
 		o.wantBalances("rejected", -3_000, -500, 5_000_000)
-		o.sound()
+		o.verified()
 		var file string
 		o.read(func(tx *db.Tx) error {
 			return tx.Row(`SELECT id FROM bank_files WHERE org_id = $1 AND kind = 'ach' AND state = 'rejected'`, string(o.who.Org)).Scan(&file)
@@ -97,6 +97,6 @@ func TestE25_RejectedForItsForm(t *testing.T) {
 		o.until(civil.MustDate("2026-12-02").At(6, 0, civil.NewYork))
 		o.wantState(p1, payment.Cleared)
 		o.wantBalances("E25", 0, -500, 5_000_000-3_000)
-		o.sound()
+		o.verified()
 	})
 }

@@ -190,7 +190,7 @@ func TestACH_9_Corrections(t *testing.T) {
 		if file := o.content("out", out[len(out)-1]); !strings.Contains(file, "\n622990000039555031234 ") {
 			t.Errorf("C03: the entry does not go to the corrected account:\n%s", file)
 		}
-		o.sound()
+		o.verified()
 	})
 }
 

@@ -413,24 +413,24 @@ func (s statementLine) moneyIn(tx *db.Tx, source ids.ID, memo string, amount int
 	return err
 }
 
-// verifyDebits proves Money In Clearing item by item (GL-5): what has settled and is not on a statement yet, less what
-// came back and is not.
+// verifyDebits proves Money In Clearing item by item (GL-5): what is received, less what statements show of it; what came back
+// is no longer received, and its money leaves when a statement shows that, which may be before the one that brings it.
 func verifyDebits(tx *db.Tx, note func(rule, format string, args ...any)) error {
 	mic, err := ledger.RoleBalance(tx, ledger.MoneyIn)
 	if err != nil {
 		return err
 	}
-	var flying, back int64
-	err = tx.Row(`SELECT CAST(coalesce(sum(CASE WHEN r.state = 'settled' AND b.state <> 'settled' THEN r.amount ELSE 0 END), 0) AS BIGINT),
-			CAST(coalesce(sum(CASE WHEN r.state <> 'settled' AND b.state = 'settled'
-				AND NOT EXISTS (SELECT 1 FROM statement_lines l WHERE l.org_id = r.org_id AND l.matched = r.id) THEN r.amount ELSE 0 END), 0) AS BIGINT)
+	var received, collected, takenBack int64
+	err = tx.Row(`SELECT CAST(coalesce(sum(CASE WHEN r.state = 'settled' THEN r.amount ELSE 0 END), 0) AS BIGINT),
+			CAST(coalesce(sum(CASE WHEN b.state = 'settled' THEN r.amount ELSE 0 END), 0) AS BIGINT),
+			CAST(coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM statement_lines l WHERE l.org_id = r.org_id AND l.matched = r.id) THEN r.amount ELSE 0 END), 0) AS BIGINT)
 		FROM received_pays r JOIN disbursement_batches b ON b.org_id = r.org_id AND b.id = r.batch_id WHERE r.org_id = $1`, string(tx.Org())).
-		Scan(&flying, &back)
+		Scan(&received, &collected, &takenBack)
 	if err != nil {
 		return err
 	}
-	if mic != flying-back {
-		note("GL-5", "Money In Clearing is %d; received and not on a statement are %d, sent back and not on one %d", mic, flying, back)
+	if mic != received-collected+takenBack {
+		note("GL-5", "Money In Clearing is %d; received are %d, of which the bank shows %d, and %d that it took back", mic, received, collected, takenBack)
 	}
 	return nil
 }

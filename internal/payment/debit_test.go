@@ -1,7 +1,11 @@
 package payment_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +185,43 @@ func TestCharges(t *testing.T) {
 		if got := o.names("out"); len(got) != len(before) {
 			t.Errorf("XO-1: another file: %q", got)
 		}
+	})
+}
+
+// GL-5: the statement on which the bank takes a returned debit back comes before the one that brought its money.
+func TestGL_5_TakenBackFirst(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		o.charge(o.debtor("Closed", "5550002", nil))
+		late := civil.MustDate("2026-11-27").At(6, 0, civil.NewYork)
+		o.until(late.Add(-time.Second))
+		if _, err := o.sim.Run(late); err != nil {
+			t.Fatal(err)
+		}
+		names := o.names("in")
+		name := slices.MaxFunc(names, func(a, b string) int { // the last statement
+			return cmp.Or(cmp.Compare(filepath.Ext(a), filepath.Ext(b)), cmp.Compare(a, b))
+		})
+		content := o.content("in", name)
+		in := filepath.Join(o.dir, string(o.who.Org), "in")
+		put(t, in, name, content[:40]) // garbled on the way
+		o.until(civil.MustDate("2026-12-01").At(6, 0, civil.NewYork))
+		o.wantRole("taken back", ledger.MoneyIn, 40_00)
+		o.verified()
+		put(t, in, "again.bai", content)
+		if err := o.engine.TakeIn(context.Background(), o.who.Org, s.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		o.write(func(tx *db.Tx) error {
+			parked, err := payment.ParkedStatements(tx)
+			for _, p := range parked {
+				err = errors.Join(err, payment.AcceptStatement(tx, p.ID))
+			}
+			return err
+		})
+		o.wantRole("brought", ledger.MoneyIn, 0)
+		o.verified()
 	})
 }
 

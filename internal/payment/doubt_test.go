@@ -127,7 +127,7 @@ func TestXO2ResolveDelivery(t *testing.T) {
 		if got := o.acts(file) + o.audited(file, "resolve delivery"); got != `{"word":"missing"}` {
 			t.Errorf("tasks and audit: %q", got)
 		}
-		o.sound()
+		o.verified()
 	})
 }
 

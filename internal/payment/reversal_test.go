@@ -104,11 +104,11 @@ func TestVOI_4_Reversal(t *testing.T) {
 		}
 		o.until(civil.MustDate("2026-12-03").At(6, 0, civil.NewYork)) // the statement of 2 December
 		o.wantBalances("settled", -3_000, 0, 5_000_000-4_000+3_000)
-		o.sound()
+		o.verified()
 		o.until(civil.MustDate("2026-12-04").At(8, 0, civil.NewYork)) // returned
 		o.wantState(pays[1], payment.Cleared)
 		o.wantState(pays[2], payment.Cleared)
-		o.sound()
+		o.verified()
 		o.until(civil.MustDate("2026-12-04").At(17, 0, civil.NewYork))
 		o.wantState(pays[0], payment.Voided)
 		if b := o.load(bills[0]); b.PaymentStatus != bill.Open {
@@ -121,7 +121,7 @@ func TestVOI_4_Reversal(t *testing.T) {
 		}
 		o.until(civil.MustDate("2026-12-07").At(6, 0, civil.NewYork)) // the statement of 4 December
 		o.wantBalances("in the end", 0, -1_000, 5_000_000-3_000)
-		o.sound()
+		o.verified()
 		var unmatched int64
 		o.read(func(tx *db.Tx) error {
 			return tx.Row(`SELECT (SELECT count(*) FROM statement_lines WHERE org_id = $1 AND matched = '') +
@@ -178,7 +178,7 @@ func TestVOI_4_ReversalRejected(t *testing.T) {
 		o.until(civil.MustDate("2026-12-08").At(6, 0, civil.NewYork))
 		o.wantState(p, payment.Voided)
 		o.wantBalances("reversed", 0, -1_000, 5_000_000)
-		o.sound()
+		o.verified()
 	})
 }
 

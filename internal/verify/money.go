@@ -21,7 +21,8 @@ func (c *check) money() error {
 			WHERE d.org_id = $1 AND d.amount <> p.amount`},
 		{"XO-1", "batches that are not the sum of what leaves in them", `SELECT b.id FROM disbursement_batches b WHERE b.org_id = $1 AND b.total <>
 			(SELECT coalesce(sum(d.amount), 0) FROM disbursements d WHERE d.org_id = b.org_id AND d.batch_id = b.id) +
-			(SELECT coalesce(sum(r.amount), 0) FROM received_pays r WHERE r.org_id = b.org_id AND r.batch_id = b.id)`},
+			(SELECT coalesce(sum(r.amount), 0) FROM received_pays r WHERE r.org_id = b.org_id AND r.batch_id = b.id) +
+			(SELECT coalesce(sum(v.amount), 0) FROM reversals v WHERE v.org_id = b.org_id AND v.batch_id = b.id)`},
 		{"AR-13", "charges under way or settled without a file", `SELECT r.id FROM received_pays r WHERE r.org_id = $1 AND r.state IN ('in_file', 'settled')
 			AND (r.trace = '' OR NOT EXISTS (SELECT 1 FROM disbursement_batches b WHERE b.org_id = r.org_id AND b.id = r.batch_id AND b.rail = 'debit'))`},
 		{"AR-13", "received payments with a wrong status", `SELECT id FROM received_pays WHERE org_id = $1 AND status <> CASE
