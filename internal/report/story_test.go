@@ -58,7 +58,9 @@ func TestCHK4_VOI7_Registers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		s.Clock.Set(civil.MustDate("2026-11-16").At(9, 0, civil.Pacific))
 		o := newOffice(t, s, vaultIn(t), t.TempDir())
-		o.prefer(func(p *org.Preferences) { p.StaleChecks, p.CheckPrinting, p.ExpireCheckDays = "unclaimed", "people", 10 })
+		o.prefer(func(p *org.Preferences) {
+			p.StaleChecks, p.CheckPrinting, p.ExpireCheckDays = "unclaimed", "people", 10
+		})
 		good, bad, paper := o.vendor("Good", nil), o.vendor("Bad", nil), o.vendor("Paper SIM-NEVER", nil) // nobody presents its checks
 		o.account(good, "5551234")
 		o.account(bad, "5550003") // R03

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
@@ -98,7 +99,10 @@ func (c *call) showReport(r *report.Report, t *report.Table, status int, flash [
 
 // taxForms gives forms 1099 with whole tax numbers to who may see those, as a file for the IRS or on paper for recipients.
 func (h *handler) taxForms(c *call) error {
-	form := c.r.PathValue("form")
+	form, kind, _ := strings.Cut(c.r.PathValue("form"), ".")
+	if kind != map[bool]string{true: "pdf", false: "csv"}[form == "copies"] {
+		return fault.ErrNotFound.With(form)
+	}
 	r, err := report.Find(report.Tax1099)
 	if err != nil {
 		return err

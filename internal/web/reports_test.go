@@ -74,7 +74,7 @@ func TestTAX3_Forms1099(t *testing.T) {
 		if r := ana.get("/reports/1099?year=2025"); strings.Contains(r.body, "123456789") {
 			t.Error("the report shows the tax number")
 		}
-		ana.get("/reports/1099/forms/misc?year=2025").want(t, http.StatusConflict, "EIN is not set", "Old Mill Bakery")
+		ana.get("/reports/1099/forms/misc.csv?year=2025").want(t, http.StatusConflict, "EIN is not set", "Old Mill Bakery")
 		x.write(x.a.who, func(tx *db.Tx) error {
 			own, err := org.Load(tx)
 			if err == nil {
@@ -82,15 +82,16 @@ func TestTAX3_Forms1099(t *testing.T) {
 			}
 			return err
 		})
-		ana.get("/reports/1099/forms/misc?year=2025").want(t, http.StatusOK, "123456789", "1250.00")
-		if r := ana.get("/reports/1099/forms/copies?year=2025"); r.status != http.StatusOK || !strings.HasPrefix(r.body, "%PDF-") {
+		ana.get("/reports/1099/forms/misc.csv?year=2025").want(t, http.StatusOK, "123456789", "1250.00")
+		if r := ana.get("/reports/1099/forms/copies.pdf?year=2025"); r.status != http.StatusOK || !strings.HasPrefix(r.body, "%PDF-") {
 			t.Error("copies", r.status)
 		}
-		ana.get("/reports/1099/forms/none?year=2025").want(t, http.StatusNotFound)
+		ana.get("/reports/1099/forms/none.csv?year=2025").want(t, http.StatusNotFound)
+		ana.get("/reports/1099/forms/misc.pdf?year=2025").want(t, http.StatusNotFound)
 		if r := axel.get("/reports/1099?year=2025"); r.status != http.StatusOK || strings.Contains(r.body, "Copies for recipients") {
 			t.Error("an auditor is offered whole tax numbers", r.status)
 		}
-		axel.get("/reports/1099/forms/misc?year=2025").want(t, http.StatusForbidden)
+		axel.get("/reports/1099/forms/misc.csv?year=2025").want(t, http.StatusForbidden)
 		ana.get("/settings/audit").want(t, http.StatusOK, "xport tax numbers")
 	})
 }

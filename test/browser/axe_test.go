@@ -135,6 +135,8 @@ func TestAxe(t *testing.T) {
 				"/vendors/" + string(shown.other) + "/bank-account", "/settings/security", "/settings/payments", "/settings/profile/edit", "/setup/company/preferences",
 				"/bills/new", "/bills/new?vendor=" + string(shown.vendor), "/vendors/" + string(shown.vendor) + "/edit", "/settings/bank-accounts",
 				"/nothing", "/bills?notice=saved",
+				"/reports/payment-register?from=2026-11-01&to=2026-12-31", "/reports/funds-transfers?from=2026-11-01&to=2026-12-31", // wide and filled
+				"/reports/cash-requirements?by=day", "/reports/approval-turnaround?by=vendor&from=2026-11-01&to=2026-12-31", "/reports/1099?year=2026",
 			} {
 				l.open(path)
 			}

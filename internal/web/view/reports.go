@@ -23,7 +23,7 @@ func ReportURL(name string, parameters ...[2]string) string {
 	return strings.TrimSuffix(ReportsURL+"/"+url.PathEscape(name)+"?"+v.Encode(), "?")
 }
 
-// TaxFormsURL are the forms 1099 of a year (GET): nec and misc are files for the IRS, copies are on paper for recipients.
+// TaxFormsURL are the forms 1099 of a year (GET): nec.csv and misc.csv are for the IRS, copies.pdf is for recipients.
 func TaxFormsURL(form, year string) string {
 	return ReportURL("1099") + "/forms/" + form + "?" + url.Values{"year": {year}}.Encode()
 }
