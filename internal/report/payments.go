@@ -94,7 +94,7 @@ func (t *Table) paymentRegister(tx *db.Tx) error {
 			strings.Join(history[id], "; "))
 		return nil
 	}, `SELECT p.id, coalesce(v.name, ''), p.process_date, p.rail, coalesce(CASE WHEN d.serial > 0 THEN CAST(d.serial AS TEXT) WHEN d.trace <> '' THEN d.trace
-			ELSE d.uetr END, p.txn_number), p.confirmation, coalesce(b.name, ''), p.amount, p.state, `+inBooks+`
+			ELSE d.uetr END, ''), p.confirmation, coalesce(b.name, ''), p.amount, p.state, `+inBooks+`
 		FROM payments p LEFT JOIN vendors v ON v.org_id = p.org_id AND v.id = p.vendor_id
 		LEFT JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
 		LEFT JOIN bank_accounts b ON b.org_id = p.org_id AND b.id = p.bank_account_id

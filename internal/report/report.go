@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/duebook/duebook/internal/civil"
@@ -305,7 +306,7 @@ func (t *Table) Subtitle() string {
 	if p.Show != "" {
 		s += ", " + p.Show
 	}
-	return s
+	return strings.TrimPrefix(s, ", ")
 }
 
 // amount writes minor units of the organisation's currency: "1234.50".

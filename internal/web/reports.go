@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
@@ -73,7 +75,7 @@ func (c *call) showReport(r *report.Report, t *report.Table, status int, flash [
 		page.Fields = append(page.Fields, f)
 	}
 	for _, x := range t.Columns {
-		page.Columns = append(page.Columns, view.ReportColumn{Title: x.Title, Right: x.Kind == report.Money || x.Kind == report.Number})
+		page.Columns = append(page.Columns, view.ReportColumn{Title: x.Title, Right: x.Kind == report.Money || x.Kind == report.Number, Date: x.Kind == report.Date})
 	}
 	shown, at := t.Rows, 0
 	if len(shown) > shownRows {
@@ -83,6 +85,9 @@ func (c *call) showReport(r *report.Report, t *report.Table, status int, flash [
 	}
 	for _, row := range shown {
 		page.Rows = append(page.Rows, view.ReportRow{Cells: reportCells(t, row.Cells), URL: source(row.Of), Sum: row.Sum})
+	}
+	for i := range page.Columns {
+		page.Columns[i].Long = slices.ContainsFunc(page.Rows, func(r view.ReportRow) bool { return utf8.RuneCountInString(r.Cells[i]) > 24 })
 	}
 	if t.Total != nil {
 		page.Total = reportCells(t, t.Total)

@@ -71,6 +71,8 @@ type ReportField struct {
 type ReportColumn struct {
 	Title string
 	Right bool // figures
+	Date  bool // dates, which are not broken
+	Long  bool // texts that take several lines
 }
 
 // ReportRow is one line; URL leads to where it comes from, or is "".
