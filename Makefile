@@ -17,7 +17,7 @@ VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # -buildvcs=false: a checkout owned by someone else (a container's mount) must build as well.
 BUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 # What the tests need beside Go. The programs of the packages are listed in scripts/deps.sh.
-TESTDEPS := postgres chromium poppler tesseract qpdf node gcc git sshd
+TESTDEPS := postgres chromium poppler tesseract qpdf node gcc git sshd journal
 
 .PHONY: help
 help: ## List the targets

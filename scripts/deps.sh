@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deps.sh NEED... installs the Debian packages behind the needs that this machine does not meet yet.
 #
-# Needs: postgres chromium poppler tesseract qpdf node gcc git sshd. With everything there it asks nothing of apt and
+# Needs: postgres chromium poppler tesseract qpdf node gcc git sshd journal. With everything there it asks nothing of apt and
 # returns at once. As root it calls apt-get directly, otherwise through sudo; where neither works it says what to
 # install and fails.
 set -euo pipefail
@@ -26,6 +26,9 @@ for n in "$@"; do
                have npm || need npm ;;
     gcc)       have gcc || need gcc libc6-dev ;; # the race detector links with it
     git)       have git || need git ;;
+    journal)   have hledger || need hledger
+               have ledger || need ledger
+               have bean-check || need beancount ;;
     sshd)      [[ -x /usr/sbin/sshd ]] || need openssh-server ;;
     *)         echo "deps.sh: unknown need $n" >&2; exit 2 ;;
   esac

@@ -50,6 +50,7 @@ type cli struct {
 	Biller    billerCmd    `cmd:"" help:"The directory of large billers: add, list."`
 	Sanctions sanctionsCmd `cmd:"" help:"Sanctions lists that payees are screened against: import, list, remove."`
 	Report    reportCmd    `cmd:"" help:"Print a report as text, CSV, JSON or PDF; without a name, the list of reports."`
+	Export    exportCmd    `cmd:"" help:"What goes to accounting systems: journal."`
 	Verify    verifyCmd    `cmd:"" help:"Check every invariant of the store."`
 	Audit     auditCmd     `cmd:"" help:"The audit trail: checkpoint, key."`
 	Keys      keysCmd      `cmd:"" help:"The keys that bank and tax numbers are sealed with: rotate, status."`

@@ -1,7 +1,10 @@
 package acceptance
 
 import (
+	"bytes"
+	"context"
 	"encoding/base64"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +17,7 @@ import (
 
 	"github.com/duebook/duebook/internal/bank/bai2"
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/connect"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/rail/ach/achread"
@@ -304,6 +308,44 @@ func TestScenarioA(t *testing.T) {
 			}
 		})
 
+		h.step("A-12 the journal passes hledger, ledger and beancount, with the balances of step 11", func() {
+			for format, check := range map[string][]string{
+				"hledger":   {"hledger", "-f", "FILE", "check", "-s"},
+				"ledger":    {"ledger", "-f", "FILE", "--strict", "--pedantic", "source"},
+				"beancount": {"bean-check", "FILE"},
+			} {
+				text := h.journal(format)
+				if again := h.journal(format); !bytes.Equal(text, again) {
+					h.t.Errorf("%s: a second export differs", format)
+				}
+				path := filepath.Join(h.t.TempDir(), "x."+format)
+				if err := os.WriteFile(path, text, 0o600); err != nil {
+					h.t.Fatal(err)
+				}
+				if out, err := exec.Command(check[0], strings.Fields(strings.ReplaceAll(strings.Join(check[1:], " "), "FILE", path))...).CombinedOutput(); err != nil {
+					h.t.Errorf("%s: %v\n%s", format, err, out)
+				}
+				if format != "hledger" {
+					continue
+				}
+				out, err := exec.Command("hledger", "-f", path, "balance", "--flat", "-N", "-O", "csv", "-e", "2026-12-04").Output() // with the statement of 3 December
+				if err != nil {
+					h.t.Fatal(err)
+				}
+				want := map[string]string{"Assets:1000 Operating": "47780.00 USD", "Assets:1050 Money Out Clearing": "-10000.00 USD", "Equity:3000 Opening equity": "-50000.00 USD",
+					"Expenses:6100 Repairs": "1970.00 USD", "Expenses:6200 Supplies": "250.00 USD", "Expenses:6300 Services abroad": "10000.00 USD"}
+				rows, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
+				if err != nil || len(rows) != len(want)+1 {
+					h.t.Errorf("%v: balances\n%s", err, out)
+				}
+				for _, r := range rows[1:] {
+					if want[r[0]] != r[1] {
+						h.t.Errorf("%s has %s, want %s", r[0], r[1], want[r[0]])
+					}
+				}
+			}
+		})
+
 		h.step("A-13 an invoice of ten at 19.99, of which 150.00 is paid", func() {
 			customer := ana.make("Customer", record{"name": "Hartwell Hotel", "email": "office@hartwell.example"})
 			item := ana.make("Item", record{"type": "1", "name": "Cleaning, an hour", "price": 19.99})
@@ -320,6 +362,19 @@ func TestScenarioA(t *testing.T) {
 			h.balances("2026-12-07", accReceivable, "49.90")
 		})
 	})
+}
+
+// journal is what `duebook export journal` prints.
+func (h *house) journal(format string) []byte {
+	h.t.Helper()
+	var b bytes.Buffer
+	err := h.app.DB.Read(context.Background(), db.Caller{Org: h.org, Perms: org.All, Channel: "command"}, func(tx *db.Tx) error {
+		return connect.Journal(tx, format, &b)
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func wantCode(h *house, a answer, want string) {

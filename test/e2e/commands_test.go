@@ -260,7 +260,7 @@ var allCommands = []string{
 	"serve", "demo", "org create", "org list", "org set", "user add", "user unlock", "operator add", "bank add", "bank list", "bank verify", "bank deactivate", "bank delivery",
 	"bankhost set", "bankhost show", "bankhost test", "bankhost remove",
 	"appkey issue", "appkey list", "appkey deactivate", "appkey reactivate", "network list", "network accept",
-	"network decline", "biller add", "biller list", "sanctions import", "sanctions list", "sanctions remove", "report", "verify", "audit checkpoint", "audit key", "keys rotate", "keys status", "backup", "restore", "migrate", "bench",
+	"network decline", "biller add", "biller list", "sanctions import", "sanctions list", "sanctions remove", "report", "export journal", "verify", "audit checkpoint", "audit key", "keys rotate", "keys status", "backup", "restore", "migrate", "bench",
 }
 
 // Every command explains itself and each of its flags; what does not exist is refused.
@@ -286,7 +286,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("%s --help does not say what %q is", c, strings.TrimSpace(bare))
 		}
 	}
-	for _, bad := range []string{"export", "import", "payments", "org delete", "serve now", "--port 1 serve"} {
+	for _, bad := range []string{"exports", "import", "payments", "org delete", "serve now", "--port 1 serve"} {
 		if out, err := exec.Command(duebook, strings.Fields(bad)...).CombinedOutput(); err == nil || !strings.HasPrefix(string(out), "duebook: un") {
 			t.Errorf("duebook %s: %v, %s", bad, err, out)
 		}
