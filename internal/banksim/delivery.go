@@ -29,6 +29,10 @@ type delivery struct {
 	sha256   string
 	reason   string // why it is rejected; empty if accepted
 
+	rules     Rules // in force at its delivery
+	rulesText string
+	watched   []achread.Entry // live ones to accounts with a balance (SIM-6)
+
 	batches, entries int
 	debit, credit    int64
 
@@ -54,7 +58,7 @@ type lump struct {
 
 // look reads what is new in out/, and reports whether anything there differs from what is known. Other names than those
 // of the three kinds are not for the bank. A folder that does not exist yet is empty.
-func (s *Sim) look() (known map[string]knownFile, changed bool, err error) {
+func (s *Sim) look(rules []ruled) (known map[string]knownFile, changed bool, err error) {
 	out := filepath.Join(s.dir, "out")
 	files, err := os.ReadDir(out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -71,7 +75,9 @@ func (s *Sim) look() (known map[string]knownFile, changed bool, err error) {
 			return nil, false, fmt.Errorf("look at file %s: %w", d.name, err)
 		}
 		k, ok := s.known[d.name]
-		if !ok || k.size != info.Size() || !k.modified.Equal(info.ModTime()) {
+		r := inForce(rules, d.at)
+		d.rules, d.rulesText = r.Rules, r.text
+		if !ok || k.delivery.rulesText != r.text || k.size != info.Size() || !k.modified.Equal(info.ModTime()) {
 			if err := s.take(filepath.Join(out, d.name), &d); err != nil {
 				return nil, false, fmt.Errorf("read file %s: %w", d.name, err)
 			}
@@ -83,7 +89,8 @@ func (s *Sim) look() (known map[string]knownFile, changed bool, err error) {
 	return known, changed || len(known) != len(s.known), nil
 }
 
-// inOrder are the files in the order of delivery. What came before with the same bytes is rejected.
+// inOrder are the files in the order of delivery. What was accepted before with the same bytes is rejected, and what the
+// rules have rejected.
 func inOrder(known map[string]knownFile) []delivery {
 	var all []delivery
 	for _, k := range known {
@@ -92,13 +99,16 @@ func inOrder(known map[string]knownFile) []delivery {
 	slices.SortFunc(all, func(a, b delivery) int {
 		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.name, b.name))
 	})
+	rejectSome(all)
 	seen := map[string]string{}
 	for i, d := range all {
 		if first, ok := seen[d.sha256]; ok {
 			all[i].reason = "duplicate of " + first
 			continue
 		}
-		seen[d.sha256] = d.name
+		if d.reason == "" {
+			seen[d.sha256] = d.name
+		}
 	}
 	return all
 }
@@ -194,7 +204,10 @@ func (s *Sim) takeACH(src io.Reader, d *delivery) error {
 			refuse("batch %d: effective date %s is too far ahead", e.Batch.Number, e.Batch.Effective)
 			return nil
 		}
-		switch ending, ok := lastFour(e.Account); {
+		if _, ok := d.rules.Balances[e.Account]; ok && !e.Prenote() {
+			d.watched = append(d.watched, e)
+		}
+		switch ending, ok := d.rules.ending(e.Account); {
 		case ok && ending == 500:
 			refuse("line %d: %w", e.Line, errRefused)
 		case e.Routing == account.Routing && e.Account == account.Number:

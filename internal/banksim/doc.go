@@ -13,6 +13,7 @@
 //	20261125T090000Z-<id>-recall.csv       entries to be sent back
 //	20261125T090000Z-<id>-decisions.csv    what to do with checks that the bank asked about
 //	20261125T090000Z-<id>-wire.xml         wires (pain.001.001.09)
+//	20261125T090000Z-rules.json            how the bank behaves from then on (Rules)
 //
 // in/, due at the UTC instant in the name:
 //

@@ -2,6 +2,7 @@ package banksim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,7 +65,7 @@ type back struct {
 
 // back decides what becomes of an entry to a special account (SIM-4). It is false for one that is just posted.
 func (s *Sim) back(d delivery, e achread.Entry) (back, bool) {
-	ending, _ := lastFour(e.Account)
+	ending, _ := d.rules.ending(e.Account)
 	account, _ := s.byCompany(e.Batch.CompanyID)
 	b := back{entry: e, origin: d, account: account, settled: s.settlement(d, e.Batch.Effective)}
 	b.day = s.calendar.Add(b.settled, 2)
@@ -86,6 +87,32 @@ func (s *Sim) back(d delivery, e achread.Entry) (back, bool) {
 		b.day = s.calendar.Add(b.settled, 3)
 	}
 	return b, b.code != ""
+}
+
+// funds are the simulated balances of debited accounts (SIM-6), in cents, since rules last set them.
+type funds struct {
+	rules string
+	holds map[string]int64
+}
+
+// short moves the balances by the watched entries of an accepted file, and gives the debits that they do not cover. What
+// comes back anyway moves nothing.
+func (f *funds) short(d delivery, comeBack []back) (list []achread.Entry) {
+	if f.rules != d.rulesText || f.holds == nil {
+		f.rules, f.holds = d.rulesText, maps.Clone(d.rules.Balances)
+	}
+	for _, e := range d.watched {
+		switch {
+		case slices.ContainsFunc(comeBack, func(b back) bool { return b.code[0] == 'R' && b.entry.Trace == e.Trace }):
+		case e.Credit():
+			f.holds[e.Account] += e.Amount
+		case f.holds[e.Account] < e.Amount:
+			list = append(list, e)
+		default:
+			f.holds[e.Account] -= e.Amount
+		}
+	}
+	return list
 }
 
 // movement is the money of a return. Corrections and returned test entries have none.

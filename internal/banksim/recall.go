@@ -65,7 +65,7 @@ func (s *Sim) recalled(d delivery, asked map[string]time.Time) (list []back, err
 	defer f.Close()
 	_, err = achread.Read(f, func(e achread.Entry) error {
 		at, ok := asked[e.Trace]
-		ending, _ := lastFour(e.Account)
+		ending, _ := d.rules.ending(e.Account)
 		if !ok || !e.Credit() || e.Prenote() || ending == 600 || !at.Before(s.calendar.Prev(e.Batch.Effective).At(13, 0, civil.Pacific)) {
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,7 @@ type Sim struct {
 	mu    sync.Mutex           // guards what saves reading and computing again while out/ stays as it is
 	known map[string]knownFile // by name in out/
 	last  []answer             // to the known files
+	rules []ruled
 }
 
 type knownFile struct {
@@ -54,7 +56,12 @@ type answer struct {
 
 // Run writes the answers that are due at or before now and are not in in/ yet, oldest first, and returns their names.
 // An answer appears whole or not at all. After an error the names of those already written are returned with it.
-func (s *Sim) Run(now time.Time) (written []string, err error) {
+func (s *Sim) Run(now time.Time) (written []string, err error) { return s.run(now, math.MaxInt) }
+
+// Step is Run for the oldest answer alone.
+func (s *Sim) Step(now time.Time) (written []string, err error) { return s.run(now, 1) }
+
+func (s *Sim) run(now time.Time, most int) (written []string, err error) {
 	answers, err := s.answers()
 	if err != nil {
 		return nil, err
@@ -64,7 +71,7 @@ func (s *Sim) Run(now time.Time) (written []string, err error) {
 		return nil, fmt.Errorf("open the bank's folder: %w", err)
 	}
 	for _, a := range answers {
-		if a.due.After(now) {
+		if a.due.After(now) || len(written) == most {
 			break
 		}
 		path := filepath.Join(in, a.name)
@@ -100,10 +107,15 @@ func (s *Sim) NextDue(after time.Time) (time.Time, bool) {
 func (s *Sim) answers() ([]answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known, changed, err := s.look()
+	rules, err := s.readRules()
 	if err != nil {
 		return nil, err
 	}
+	known, changed, err := s.look(rules)
+	if err != nil {
+		return nil, err
+	}
+	changed = changed || !slices.EqualFunc(rules, s.rules, func(a, b ruled) bool { return a.at.Equal(b.at) && a.text == b.text })
 	if !changed {
 		return s.last, nil
 	}
@@ -114,7 +126,8 @@ func (s *Sim) answers() ([]answer, error) {
 	slices.SortFunc(all, func(a, b answer) int {
 		return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.name, b.name))
 	})
-	s.known, s.last = known, all
+	all = s.disturb(all, rules)
+	s.known, s.last, s.rules = known, all, rules
 	return all, nil
 }
 
@@ -126,6 +139,7 @@ func (s *Sim) play(deliveries []delivery) ([]answer, error) {
 		backs   = map[civil.Date][]back{}
 	)
 	asked := recalls(deliveries)
+	var held funds
 	for _, d := range deliveries {
 		if d.isRecall() || d.isDecisions() {
 			continue // no program answers a request, only what comes of it
@@ -147,6 +161,12 @@ func (s *Sim) play(deliveries []delivery) ([]answer, error) {
 			if ok && !slices.ContainsFunc(comeBack, func(r back) bool { return r.entry.Trace == e.Trace }) {
 				comeBack = append(comeBack, b)
 			}
+		}
+		for _, e := range held.short(d, comeBack) {
+			account, _ := s.byCompany(e.Batch.CompanyID)
+			b := back{entry: e, origin: d, account: account, code: "R01", settled: s.settlement(d, e.Batch.Effective)}
+			b.day = s.calendar.Add(b.settled, 2)
+			comeBack = append(comeBack, b)
 		}
 		slices.SortStableFunc(comeBack, func(a, b back) int { return cmp.Compare(a.entry.Line, b.entry.Line) })
 		for _, b := range comeBack {

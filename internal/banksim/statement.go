@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/duebook/duebook/internal/bank/bai2"
 	"github.com/duebook/duebook/internal/civil"
@@ -87,4 +88,9 @@ func (s *Sim) statement(day civil.Date, moves []movement, balances []int64) ([]a
 		return nil, err
 	}
 	return append(answers, answer{due, stamp(due) + "-statement.bai", body.Bytes()}), nil
+}
+
+// nextStatement is when the statement comes that follows an instant.
+func (s *Sim) nextStatement(after time.Time) time.Time {
+	return s.calendar.Next(civil.Of(after, civil.NewYork)).At(6, 0, civil.NewYork)
 }

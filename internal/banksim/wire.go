@@ -96,7 +96,7 @@ func (s *Sim) takeWires(src io.Reader, d *delivery) error {
 			case w.Town == "" || w.Country == "":
 				return fmt.Errorf("wire %.40q: the address is unstructured", w.EndToEnd)
 			}
-			ending, ok := lastFour(w.IBAN + w.Other)
+			ending, ok := d.rules.ending(w.IBAN + w.Other)
 			if ok && ending == 500 {
 				return fmt.Errorf("wire %.40q: account ends in 0500", w.EndToEnd)
 			}

@@ -197,7 +197,12 @@ func (c *conductor) next(ctx context.Context, orgs []ids.ID, fails func(ids.ID, 
 				fails(o, err)
 				continue
 			}
-			if s, banks := sim.NextDue(c.last); banks && (!ok || s.Before(t)) {
+			manual, err := byHand(sim, c.last)
+			if err != nil {
+				fails(o, err)
+				continue
+			}
+			if s, banks := sim.NextDue(c.last); banks && !manual && (!ok || s.Before(t)) {
 				t, ok = s, true
 			}
 		}
@@ -221,6 +226,9 @@ func (c *conductor) step(ctx context.Context, o ids.ID, at time.Time) error {
 	}
 	sim, err := c.sim(ctx, o)
 	if err != nil {
+		return err
+	}
+	if manual, err := byHand(sim, at); err != nil || manual {
 		return err
 	}
 	written, err := sim.Run(at)

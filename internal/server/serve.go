@@ -161,6 +161,10 @@ func (r *Running) routes() (http.Handler, error) {
 		mux.HandleFunc("POST /sandbox/clock", r.setClock)
 		mux.HandleFunc("POST /sandbox/settle", r.settle)
 		mux.HandleFunc("GET /sandbox/mail", r.mails)
+		mux.HandleFunc("GET /sandbox/bank", r.showBank)
+		mux.HandleFunc("PUT /sandbox/bank", r.setBank)
+		mux.HandleFunc("POST /sandbox/bank", r.setBank)
+		mux.HandleFunc("POST /sandbox/bank/step", r.stepBank)
 	}
 	return forms.Before(mux, func(h http.Handler) http.Handler { return r.dated(calls.count("json2", h)) }), nil
 }
