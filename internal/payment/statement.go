@@ -450,6 +450,37 @@ func (s statementLine) creditReturn(tx *db.Tx, id string) error {
 	return s.post(tx, ledger.BankCreditsReturn, ids.ID(id), "Returned entry credited", s.Amount)
 }
 
+// matchReturns matches the movements of entries whose money was on a statement before their return was told of, by the
+// entries' traces.
+func matchReturns(tx *db.Tx, traces map[string]bool) error {
+	if len(traces) == 0 {
+		return nil
+	}
+	open, err := statementLines(tx, `l.matched = '' AND l.bank_account_id <> '' AND l.type_code IN (`+strconv.Itoa(bai2.ACHReturnCredit)+`, `+
+		strconv.Itoa(bai2.ACHReturnDebit)+`) AND `+taken+` ORDER BY l.as_of, l.id`)
+	if err != nil {
+		return err
+	}
+	moved := map[ids.ID]bool{}
+	for _, l := range open {
+		if !traces[l.CustomerRef] {
+			continue
+		}
+		own, err := bank.Accounts.LoadForUpdate(tx, l.BankAccount)
+		if err != nil {
+			return err
+		}
+		matched, err := l.line(own, moved).match(tx)
+		if err != nil {
+			return fmt.Errorf("match movement %s: %w", l.ID, err)
+		}
+		if matched != "" {
+			tx.ExecOne(`UPDATE statement_lines SET matched = $3 WHERE org_id = $1 AND id = $2 AND matched = ''`, string(tx.Org()), string(l.ID), string(matched))
+		}
+	}
+	return settleMovements(tx, moved)
+}
+
 // credited says that the bank has given back what a payment came to.
 func credited(tx *db.Tx, payment string) {
 	setDisbursement(tx, ids.ID(payment), "credited")

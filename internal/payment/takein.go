@@ -165,12 +165,16 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 			return err
 		}
 		in.apply = func(tx *db.Tx) error {
+			returned := map[string]bool{}
 			for _, b := range back {
 				if err := e.takeBack(tx, in.id, f.Created, b, sealed); err != nil {
 					return fmt.Errorf("entry on line %d: %w", b.Line, err)
 				}
+				if b.Return != nil {
+					returned[b.Return.Trace] = true
+				}
 			}
-			return nil
+			return matchReturns(tx, returned)
 		}
 	case ".xml":
 		return e.understandXML(org, content, in)
