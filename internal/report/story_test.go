@@ -134,5 +134,10 @@ func TestCHK4_VOI7_Registers(t *testing.T) {
 		o.allTie()
 		wants(t, "VOI-7", cells(o.run("unclaimed-property", "show", "all"), 2, 6, 7), "10004 escheated <nil>")
 		wants(t, "claimed", cells(o.run("payment-register", append(november, "show", "voided")...), 6, 7), "2000 0", "4000 0")
+		o.write(func(tx *db.Tx) error { // which no door can do
+			tx.ExecOne(`DELETE FROM checks WHERE org_id = $1 AND serial = 10002`, string(o.who.Org))
+			return nil
+		})
+		wants(t, "XO-4", cells(o.run("check-register"), 0, 6)[:2], "10001 spoiled", "10002 to 10002 missing")
 	})
 }
