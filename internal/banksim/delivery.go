@@ -39,6 +39,7 @@ type delivery struct {
 	file    achread.File
 	lumps   []lump
 	special []achread.Entry
+	ours    []achread.Entry // credits to accounts that the bank keeps for us
 
 	checks []check
 
@@ -214,6 +215,9 @@ func (s *Sim) takeACH(src io.Reader, d *delivery) error {
 		case ok && (0 < ending && ending < 500 || ending == 611 || ending == 617):
 			d.special = append(d.special, e)
 		}
+		if s.ours(e) >= 0 && e.Credit() && e.Amount > 0 {
+			d.ours = append(d.ours, e)
+		}
 		d.lump(account, e)
 		return nil
 	})
@@ -239,6 +243,11 @@ func (d *delivery) lump(a Account, e achread.Entry) {
 	} else {
 		d.lumps[i].debit += e.Amount
 	}
+}
+
+// ours is the place of our account that an entry goes to, -1 if it goes elsewhere.
+func (s *Sim) ours(e achread.Entry) int {
+	return slices.IndexFunc(s.accounts, func(a Account) bool { return a.Routing == e.Routing && a.Number == e.Account })
 }
 
 // farAhead reports whether a day lies more than a year after the delivery: nobody means that.

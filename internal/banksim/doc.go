@@ -42,6 +42,8 @@
 //	0611  a debit is returned R11, as one that reverses a credit; 0617: R17
 //	0600  the entry is posted, and not sent back when asked for
 //
+// A credit to an account that the bank keeps for us is a movement of that account too, besides the lump of its file.
+//
 // A live credit that a list asks for until 13:00 Pacific of the banking day before its effective date comes back as R06,
 // whatever else would follow. A list is not acknowledged.
 //

@@ -38,6 +38,10 @@ func (s *Sim) settle(d delivery) []movement {
 		add(bai2.ACHSettlementDebit, l.credit) // credits to the receivers are our debit
 		add(bai2.ACHSettlementCredit, l.debit)
 	}
+	for _, e := range d.ours {
+		moves = append(moves, movement{s.accounts[s.ours(e)], s.settlement(d, e.Batch.Effective), bai2.Line{Type: bai2.ACHCredit, Amount: e.Amount,
+			BankRef: plain(e.Trace), CustomerRef: plain(e.Trace), Text: "ACH CREDIT " + plain(e.Batch.Company+" "+e.Batch.Description)}})
+	}
 	return moves
 }
 

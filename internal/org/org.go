@@ -72,8 +72,18 @@ type Preferences struct {
 	UserCeiling   int64 `json:"dailyUserCeiling,omitempty"`    // the same of one user
 	VendorCeiling int64 `json:"dailyVendorCeiling,omitempty"`  // the same to one vendor
 
+	ACHPrenoteMode string `json:"achPrenoteMode,omitempty"` // how vendors' accounts are tested: prenote (default), PrenoteNone, PrenoteMicro (VEN-5)
+	PrenoteWait    string `json:"prenoteWait,omitempty"`    // standard (default) or WaitNacha: from when a new account is paid to (VEN-5)
+
 	ApprovalEscalationDays int `json:"approvalEscalationDays,omitempty"` // business days; 5 if 0 (APR-12)
 }
+
+// Values of the preferences about test entries.
+const (
+	PrenoteNone  = "none"
+	PrenoteMicro = "micro"
+	WaitNacha    = "nacha"
+)
 
 // International reports whether vendors outside the US can be paid: the operator has agreed and an administrator has
 // switched it on. Rule INT-1.
@@ -562,6 +572,10 @@ func (o *Organisation) Set(key, value string) error {
 		return choice(&p.CheckPrinting, "people", "automatic")
 	case "networkPublic":
 		return flag(&p.NetworkPublic)
+	case "achPrenoteMode":
+		return choice(&p.ACHPrenoteMode, "prenote", PrenoteNone, PrenoteMicro)
+	case "prenoteWait":
+		return choice(&p.PrenoteWait, "standard", WaitNacha)
 	case "combinePayments":
 		return choice(&p.CombinePayments, "combine", "separate")
 	case "paymentApprovalThreshold":

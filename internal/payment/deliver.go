@@ -30,7 +30,7 @@ type bankFile struct {
 }
 
 // endings are the names of files that leave, behind instant and id, by kind. What ends in .pdf goes to checks/.
-var endings = map[string]string{"ach": ".ach", "prenote": ".ach", "debit": ".ach", "retry": ".ach", "validation": ".ach", "reversal": ".ach", "wire": "-wire.xml", "positivepay": "-positivepay.csv", "checks": "-checks.pdf",
+var endings = map[string]string{"ach": ".ach", "prenote": ".ach", "debit": ".ach", "retry": ".ach", "validation": ".ach", "accounttest": ".ach", "reversal": ".ach", "wire": "-wire.xml", "positivepay": "-positivepay.csv", "checks": "-checks.pdf",
 	"stops": "-positivepay.csv", "recall": "-recall.csv", "decisions": "-decisions.csv"}
 
 // place is the folder a kind of file is put into.

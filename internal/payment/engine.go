@@ -43,6 +43,7 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 		e.TakeIn(ctx, org, at),
 		e.prenote(ctx, org, at),
 		e.validate(ctx, org, at),
+		e.sendTests(ctx, org, at),
 		e.expire(ctx, org, at),
 		e.takeDown(ctx, org, at),
 		e.Release(ctx, org, at),
@@ -149,6 +150,13 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 			note(stale)
 		}
 		since, err := prenoteWaits(tx)
+		if since > 0 {
+			note(prenoteTime(latestTime(since.Time(), after)))
+		}
+		if err != nil {
+			return err
+		}
+		since, err = testsDue(tx)
 		if since > 0 {
 			note(prenoteTime(latestTime(since.Time(), after)))
 		}

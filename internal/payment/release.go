@@ -489,11 +489,38 @@ func entryName(name string) string { return cut(ach.Transliterate(name), ach.Max
 func cut(s string, n int) string { return strings.TrimSpace(s[:min(len(s), n)]) }
 
 // descriptions are what files of a kind say they are about, where that is not the funding account's to choose (ACH-3).
-var descriptions = map[string]string{"debit": "INVOICE", "validation": "INVOICE", "reversal": "REVERSAL", "retry": "RETRY PYMT"}
+var descriptions = map[string]string{"debit": "INVOICE", "validation": "INVOICE", "accounttest": "ACCTVERIFY", "reversal": "REVERSAL", "retry": "RETRY PYMT"}
 
 // storeACH writes a NACHA file from the organisation to the bank of the funding account and stores it, ready to go. own is
 // the account's opened number: with it, credits are balanced by a debit of the account where its bank wants that (FND-4).
 func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisation, funding *bank.Account, entries map[ach.SEC][]ach.Entry, effective civil.Date, own string) (ids.ID, error) {
+	debits := kind == "debit" || kind == "retry" || kind == "reversal" || kind == "validation"
+	var parts []ach.Batch
+	for _, sec := range []ach.SEC{ach.CCD, ach.CTX, ach.PPD, ach.WEB} {
+		for _, part := range batches(entries[sec]) {
+			b := ach.Batch{SEC: sec, Effective: effective, Debits: debits, Entries: each(part)}
+			if funding.Balanced && own != "" && !debits {
+				n, err := tx.Next("trace "+funding.Routing[:8], 1)
+				if err != nil {
+					return "", err
+				}
+				b.Offset = &ach.Entry{TransactionCode: ach.CheckingDebit, Routing: funding.Routing, Account: own, ID: "OFFSET",
+					Name: cut(entryName(o.Name), ach.MaxNameCTX), Trace: uint64(n)}
+			}
+			parts = append(parts, b)
+		}
+	}
+	return e.storeBatches(tx, kind, batch, o, funding, parts)
+}
+
+// companyID is what the bank of an account knows the originator by.
+func companyID(o org.Organisation, funding *bank.Account) string {
+	return cmp.Or(strings.TrimSpace(funding.CompanyID), o.ACHID)
+}
+
+// storeBatches writes a NACHA file of batches, whose company, description and originating bank it fills in, and stores it,
+// ready to go.
+func (e *Engine) storeBatches(tx *db.Tx, kind string, batch ids.ID, o org.Organisation, funding *bank.Account, parts []ach.Batch) (ids.ID, error) {
 	now := tx.Now().In(civil.NewYork)
 	nth, err := tx.Next("file "+funding.Routing[:8]+" "+now.Format("060102"), 0)
 	if err != nil {
@@ -503,27 +530,14 @@ func (e *Engine) storeACH(tx *db.Tx, kind string, batch ids.ID, o org.Organisati
 	if !ok {
 		return "", errors.New("36 files have gone to this bank today: no more until tomorrow") // XO-6
 	}
-	id := ids.New(ids.BankFile)
-	company := cmp.Or(strings.TrimSpace(funding.CompanyID), o.ACHID)
-	f := ach.File{Destination: funding.Routing, DestinationName: cut(ach.Transliterate(funding.BankName), 23), Origin: company,
-		OriginName: cut(ach.Transliterate(o.Name), 23), Reference: string(id[12:]), Created: now, Modifier: modifier}
-	debits := kind == "debit" || kind == "retry" || kind == "reversal" || kind == "validation"
-	for _, sec := range []ach.SEC{ach.CCD, ach.CTX, ach.PPD, ach.WEB} {
-		for _, part := range batches(entries[sec]) {
-			b := ach.Batch{CompanyName: cmp.Or(cut(ach.Transliterate(o.Name), 16), company), CompanyID: company, SEC: sec,
-				Description: cmp.Or(descriptions[kind], funding.EntryDescription, "VENDOR PMT"), Effective: effective, ODFI: funding.Routing[:8],
-				Debits: debits, Entries: each(part)}
-			if funding.Balanced && own != "" && !debits {
-				n, err := tx.Next("trace "+funding.Routing[:8], 1)
-				if err != nil {
-					return "", err
-				}
-				b.Offset = &ach.Entry{TransactionCode: ach.CheckingDebit, Routing: funding.Routing, Account: own, ID: "OFFSET",
-					Name: cut(entryName(o.Name), ach.MaxNameCTX), Trace: uint64(n)}
-			}
-			f.Batches = append(f.Batches, b)
-		}
+	id, company := ids.New(ids.BankFile), companyID(o, funding)
+	for i := range parts {
+		b := &parts[i]
+		b.CompanyName, b.CompanyID, b.ODFI = cmp.Or(cut(ach.Transliterate(o.Name), 16), company), company, funding.Routing[:8]
+		b.Description = cmp.Or(descriptions[kind], funding.EntryDescription, "VENDOR PMT")
 	}
+	f := ach.File{Destination: funding.Routing, DestinationName: cut(ach.Transliterate(funding.BankName), 23), Origin: company,
+		OriginName: cut(ach.Transliterate(o.Name), 23), Reference: string(id[12:]), Created: now, Modifier: modifier, Batches: parts}
 	var content bytes.Buffer
 	totals, err := ach.Write(&content, f)
 	if err != nil {

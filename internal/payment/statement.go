@@ -314,7 +314,11 @@ func (s statementLine) signed() int64 {
 func (s statementLine) match(tx *db.Tx) (ids.ID, error) {
 	switch s.Type {
 	case bai2.ACHSettlementDebit, bai2.ACHDebit, 455:
-		return s.settle(tx)
+		id, err := s.settle(tx)
+		if err == nil && id.IsNull() {
+			return s.tested(tx)
+		}
+		return id, err
 	case bai2.CheckPaid:
 		matched, err := s.pay(tx)
 		if err == nil && matched == "" {
@@ -326,17 +330,25 @@ func (s statementLine) match(tx *db.Tx) (ids.ID, error) {
 	case bai2.WireIn:
 		return s.wireBack(tx)
 	case bai2.ACHReturnCredit:
-		return s.credit(tx)
-	case bai2.ACHSettlementCredit, bai2.ACHCredit, 165:
-		id, err := s.collected(tx)
+		id, err := s.credit(tx)
 		if err == nil && id.IsNull() {
-			return s.reversed(tx)
+			return s.testMoney(tx)
 		}
 		return id, err
+	case bai2.ACHSettlementCredit, bai2.ACHCredit, 165:
+		for _, find := range []func(*db.Tx) (ids.ID, error){s.collected, s.reversed, s.tested, s.testMoney} {
+			if id, err := find(tx); err != nil || !id.IsNull() {
+				return id, err
+			}
+		}
+		return "", nil
 	case bai2.ACHReturnDebit:
 		id, err := s.taken(tx)
 		if err == nil && id.IsNull() {
-			return s.reversalTaken(tx)
+			id, err = s.reversalTaken(tx)
+		}
+		if err == nil && id.IsNull() {
+			return s.testMoney(tx)
 		}
 		return id, err
 	}

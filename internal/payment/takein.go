@@ -289,6 +289,9 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	if a.format && (f.kind == "ach" || f.kind == "prenote") {
 		return unwrite(tx, f, in, a.rejected)
 	}
+	if f.kind == "accounttest" {
+		return rejectTests(tx, f.batch, a.rejected)
+	}
 	if f.kind == "validation" {
 		return rejectValidation(tx, f.batch, a.rejected)
 	}
@@ -390,7 +393,7 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 	if err == nil && s == nil {
 		err = debitBack(tx, day, b, original, b.Trace, code)
 		if err == nil {
-			err = validationBack(tx, b, original, code)
+			err = errors.Join(validationBack(tx, b, original, code), testBack(tx, b, original, code))
 		}
 		if err == nil && b.Return != nil {
 			err = reversalBack(tx, b, change{file: file, reasonCode: code, note: reasonText(code)})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
@@ -39,6 +40,10 @@ const (
 	PrenoteDue      = "due"
 	PrenoteSent     = "sent"
 	PrenoteReturned = "returned"
+
+	MicroDue         = "micro_due"  // two small credits instead (VEN-5)
+	MicroSent        = "micro_sent" // the vendor tells what came
+	PrenoteConfirmed = "confirmed"  // by telling it
 )
 
 // BankAccount is where a vendor is paid by ACH, or outside the US by wire.
@@ -168,8 +173,9 @@ func SealBankAccount(v *secret.Vault, org ids.ID, number string) (NewBankAccount
 var banking civil.Calendar
 
 // AddBankAccount stores a vendor's bank account and turns the vendor to ACH. The account is verified at once and may be
-// paid to from the second banking day after today, Pacific; a test entry leaves with the next run (VEN-4, VEN-5). It
-// fails with fault.ErrReference for an unknown or inactive vendor, ErrListed, ErrHasBankAccount (VEN-3), and
+// paid to from the second banking day after today, Pacific, or as late as Nacha has it; a test entry leaves with the next
+// run (VEN-4, VEN-5). Where the organisation wants two small credits instead, the vendor is paid by cheque until they are
+// told (ConfirmMicro). It fails with fault.ErrReference for an unknown or inactive vendor, ErrListed, ErrHasBankAccount (VEN-3), and
 // fault.ErrValue for a routing number that is none or not of this kind of store (SIM-1), for a type, or for a holder's
 // name without a character that an ACH entry can carry.
 func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
@@ -206,15 +212,66 @@ func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
 		}
 		return "", err
 	}
+	prefs, err := org.Prefs(tx)
+	if err != nil {
+		return "", err
+	}
+	status, test, today := int64(AccountVerified), PrenoteDue, civil.Of(tx.Now(), civil.Pacific)
+	switch prefs.ACHPrenoteMode {
+	case org.PrenoteNone:
+		test = ""
+	case org.PrenoteMicro:
+		status, test = AccountUnverified, MicroDue
+		bank.StartTest(tx, n.ID, bank.Micro)
+	}
+	usable := banking.Add(today, 2)
+	if prefs.PrenoteWait == org.WaitNacha {
+		usable = banking.Add(banking.Next(banking.OnOrAfter(today)), 3)
+	}
 	BankAccounts.Insert(tx, &BankAccount{
 		Base:     record.Base{ID: n.ID, Active: record.Active, AllowExport: true},
 		VendorID: v.ID, Routing: n.Routing, Account: n.Sealed.Account, AccountTail: n.Sealed.Tail, AccountHash: n.Sealed.Hash,
-		AccountType: n.AccountType, HolderType: n.HolderType, HolderName: n.HolderName, Status: AccountVerified,
-		UsableFrom: banking.Add(civil.Of(tx.Now(), civil.Pacific), 2), PrenoteState: PrenoteDue,
+		AccountType: n.AccountType, HolderType: n.HolderType, HolderName: n.HolderName, Status: status,
+		UsableFrom: usable, PrenoteState: test,
 		PrenoteDue: clock.FromTime(tx.Now()), EnteredBy: tx.Caller().User, Length: n.Sealed.Length, Extras: n.Extras, CTX: n.CTX,
 	})
-	setPayBy(tx, v, PayByACH)
+	if status == AccountVerified {
+		setPayBy(tx, v, PayByACH)
+	}
 	return n.ID, firewall(tx, v, ChangeBank, []string{"accountNumber"})
+}
+
+// ConfirmMicro takes what a vendor tells of the two small credits to its account, in any order: if it is right, the account
+// is verified and the vendor paid to it; at the third wrong answer the account is invalid. The test that comes back says
+// which (VEN-5). It fails with fault.ErrNotFound and bank.ErrTestOver.
+func ConfirmMicro(tx *db.Tx, vendorID ids.ID, first, second int64) (t bank.Test, err error) {
+	if err := tx.Require(org.ManageVendorBanks); err != nil {
+		return t, err
+	}
+	v, err := Vendors.LoadForUpdate(tx, vendorID)
+	if err != nil {
+		return t, err
+	}
+	a, err := ActiveBankAccount(tx, vendorID)
+	if err != nil {
+		return t, err
+	}
+	if a.PrenoteState != MicroSent {
+		return t, bank.ErrTestOver.With(string(a.ID))
+	}
+	if t, err = bank.Answer(tx, a.ID, first, second); err != nil {
+		return t, err
+	}
+	switch t.State {
+	case bank.TestConfirmed:
+		after := *a
+		after.Status, after.PrenoteState = AccountVerified, PrenoteConfirmed
+		BankAccounts.SaveAs(tx, "confirm", a, &after)
+		setPayBy(tx, v, PayByACH)
+	case bank.TestFailed:
+		err = RefuseBankAccount(tx, a)
+	}
+	return t, err
 }
 
 // SetCTX says whether the vendor reads remittance of any length in the entry (ACH-2). It fails with fault.ErrNotFound for a
@@ -289,7 +346,7 @@ func RefuseBankAccount(tx *db.Tx, a *BankAccount) error {
 	}
 	after := *a
 	after.Status = AccountInvalid
-	if after.PrenoteState == PrenoteDue {
+	if after.PrenoteState == PrenoteDue || after.PrenoteState == MicroDue {
 		after.PrenoteState = PrenoteReturned // no test of an account that is known to be wrong
 	}
 	BankAccounts.SaveAs(tx, "refuse", a, &after)

@@ -7,9 +7,11 @@ import (
 	"slices"
 
 	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/web/read"
@@ -28,8 +30,17 @@ func (h *handler) bankAccounts(c *call) error {
 		}
 		slices.SortStableFunc(all, func(a, b *bank.Account) int { return cmp.Compare(a.Active, b.Active) })
 		page.Accounts = nil
+		today := civil.Of(tx.Now(), civil.Pacific)
 		for _, a := range all {
-			page.Accounts = append(page.Accounts, bankAccount(a))
+			shown := bankAccount(a)
+			if shown.Pending && c.may(org.ManageBanks) {
+				t, err := bank.TestOf(tx, a.ID)
+				if err != nil && !errors.Is(err, fault.ErrNotFound) {
+					return err
+				}
+				shown.Confirm = t.Waits(today) && t.StartedBy == c.caller.User
+			}
+			page.Accounts = append(page.Accounts, shown)
 		}
 		return nil
 	})
@@ -75,7 +86,8 @@ var fundingWords = map[string]string{
 	"accountNumber": "Enter 4 to 17 digits and hyphens.",
 }
 
-// addBankAccount adds an account that waits: only the operator, who has seen evidence, verifies one (FND-6).
+// addBankAccount adds an account that waits for its test deposit to be told, or for the operator, who has seen evidence
+// (FND-6).
 func (h *handler) addBankAccount(c *call) error {
 	if err := c.form(); err != nil {
 		return err
@@ -168,6 +180,68 @@ func (h *handler) setBankFiles(c *call) error {
 	wrong[0].Message = "Use up to 10 letters, digits and signs, and no word that the ACH rules reserve, such as PAYROLL or REVERSAL."
 	page.Errors = wrong
 	return c.showBankFiles(id, http.StatusUnprocessableEntity, &page)
+}
+
+func (h *handler) confirmBankAccountForm(c *call) error {
+	return c.showConfirmBankAccount(http.StatusOK, nil)
+}
+
+// showConfirmBankAccount renders the form for the amount of a test deposit, to who can tell it.
+func (c *call) showConfirmBankAccount(status int, wrong view.FieldErrors) error {
+	id, err := c.id("id", ids.BankAccount)
+	if err != nil {
+		return err
+	}
+	page := view.ConfirmBankAccountPage{Errors: wrong}
+	err = c.read(func(tx *db.Tx) error {
+		if err := tx.Require(org.ManageBanks); err != nil {
+			return err
+		}
+		a, err := bank.Accounts.Load(tx, id)
+		if err != nil {
+			return err
+		}
+		t, err := bank.TestOf(tx, id)
+		if err != nil {
+			return err
+		}
+		if !t.Waits(civil.Of(tx.Now(), civil.Pacific)) || t.StartedBy != c.caller.User {
+			return fault.ErrNotFound.With(string(id))
+		}
+		page.Account, page.Until, page.Left = bankAccount(a), t.Until, t.Left()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	page.Page = c.page("Enter the test amount", view.SettingsURL)
+	return c.render(status, view.ConfirmBankAccount(page))
+}
+
+// confirmBankAccount takes the amount of a test deposit (FND-6).
+func (h *handler) confirmBankAccount(c *call) error {
+	id, err := c.id("id", ids.BankAccount)
+	if err != nil {
+		return err
+	}
+	if err := c.form(); err != nil {
+		return err
+	}
+	minor, err := money.ParseMinor(c.field("amount"), 2)
+	if err != nil || minor <= 0 || minor >= 100 {
+		return c.showConfirmBankAccount(http.StatusUnprocessableEntity, view.FieldErrors{{Field: "amount", Message: "Enter an amount under a dollar, such as 0.37."}})
+	}
+	var t bank.Test
+	err = c.write(func(tx *db.Tx) (err error) { t, err = bank.ConfirmDeposit(tx, id, minor); return err })
+	switch {
+	case err != nil:
+		return err
+	case t.State == bank.TestConfirmed:
+		return c.done(view.BankAccountsURL, "verified")
+	case t.State == bank.TestFailed:
+		return c.done(view.BankAccountsURL, "untold")
+	}
+	return c.showConfirmBankAccount(http.StatusUnprocessableEntity, view.FieldErrors{{Field: "amount", Message: "That is not the amount of the deposit. Look at the statement once more."}})
 }
 
 func (h *handler) closeBankAccountForm(c *call) error {

@@ -252,7 +252,7 @@ func TestFundingAccounts(t *testing.T) {
 		f := form{"name", "Payroll", "routingNumber", "990000026", "accountNumber", "20-4455-66"}
 		carl.post("/settings/bank-accounts/new", f...).want(t, 403)
 
-		ana.get("/settings/bank-accounts/new").want(t, 200, "operator of this server has verified")
+		ana.get("/settings/bank-accounts/new").want(t, 200, "A test deposit of less than a dollar goes to the account")
 		for _, w := range []struct{ name, field, value, text string }{
 			{"no name", "name", "", "Enter what you call the account."},
 			{"a long name", "name", strings.Repeat("n", 101), "Shorten the name to 100 characters."},
@@ -271,7 +271,7 @@ func TestFundingAccounts(t *testing.T) {
 		if r.location() != "/settings/bank-accounts?notice=funding" {
 			t.Fatal(r.status, r.location(), r.body)
 		}
-		ana.get(r.location()).want(t, 200, "Payroll", "Pending", "Waits for the operator", "5-66")
+		ana.get(r.location()).want(t, 200, "Payroll", "Pending", "Waits for the amount of its test deposit", "5-66")
 		if pay := ana.get("/bills/" + string(x.a.bill) + "/pay"); strings.Contains(pay.body, "Payroll") {
 			t.Error("an account that waits is offered to pay from")
 		}
@@ -285,7 +285,20 @@ func TestFundingAccounts(t *testing.T) {
 		}
 		refused := ana.post("/bills/"+string(x.a.bill)+"/pay/confirm", "amount", "1.00", "processDate", "2026-11-24", "account", string(waiting), "key", "k")
 		refused.want(t, 422)
-		x.write(x.a.who, func(tx *db.Tx) error { return bank.Verify(tx, waiting) })
+		tell := "/settings/bank-accounts/" + string(waiting) + "/confirm" // FND-6
+		ana.get(tell).want(t, 404)
+		if err := x.engine.Step(context.Background(), x.a.who.Org, s.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		carl.get(tell).want(t, 403)
+		ana.get("/settings/bank-accounts").want(t, 200, "Enter the test amount", tell)
+		ana.get(tell).want(t, 200, "ACCTVERIFY", "3 tries are left")
+		ana.post(tell, "amount", "1.50").want(t, 422, "under a dollar")
+		ana.post(tell, "amount", "0.49").want(t, 422, "not the amount of the deposit", "2 tries are left")
+		if r := ana.post(tell, "amount", "0.50"); r.location() != "/settings/bank-accounts?notice=verified" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		ana.get(tell).want(t, 404)
 		ana.get("/bills/"+string(x.a.bill)+"/pay").want(t, 200, "Payroll ···· 5-66")
 
 		ana.post("/bills/"+string(x.a.bill)+"/pay/confirm", "amount", "1.00", "processDate", "2026-11-24", "account", string(first), "key", "k").want(t, 303)

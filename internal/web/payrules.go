@@ -14,6 +14,9 @@ func paymentRules(p *org.Preferences) map[string]*int64 {
 	return map[string]*int64{"threshold": &p.PaymentApprovalThreshold, "vendor": &p.VendorCeiling, "user": &p.UserCeiling, "day": &p.DailyCeiling}
 }
 
+// testSettings are the fields of the page about tests of new accounts, with their settings (VEN-5).
+var testSettings = [][2]string{{"test", "achPrenoteMode"}, {"wait", "prenoteWait"}}
+
 func (h *handler) paymentRules(c *call) error {
 	var page view.PaymentRulesPage
 	err := c.read(func(tx *db.Tx) error {
@@ -28,7 +31,7 @@ func (h *handler) paymentRules(c *call) error {
 			}
 		}
 		page = view.PaymentRulesPage{Threshold: shown["threshold"], Vendor: shown["vendor"], User: shown["user"], Day: shown["day"],
-			Combine: p.CombinePayments != "separate"}
+			Combine: p.CombinePayments != "separate", Test: p.ACHPrenoteMode, Wait: p.PrenoteWait}
 		return err
 	})
 	if err != nil {
@@ -47,7 +50,7 @@ func (h *handler) savePaymentRules(c *call) error {
 		return err
 	}
 	page := view.PaymentRulesPage{Threshold: c.field("threshold"), Vendor: c.field("vendor"), User: c.field("user"), Day: c.field("day"),
-		Combine: c.field("combine") == "yes"}
+		Combine: c.field("combine") == "yes", Test: c.field("test"), Wait: c.field("wait")}
 	var read org.Preferences
 	amounts := paymentRules(&read)
 	for _, name := range []string{"threshold", "vendor", "user", "day"} {
@@ -62,6 +65,11 @@ func (h *handler) savePaymentRules(c *call) error {
 	}
 	if got := c.field("combine"); got != "yes" && got != "no" {
 		page.Errors = append(page.Errors, view.FieldError{Field: "combine", Message: "Choose Yes or No."})
+	}
+	for _, s := range testSettings {
+		if value := c.field(s[0]); value != "" && new(org.Organisation).Set(s[1], value) != nil {
+			page.Errors = append(page.Errors, view.FieldError{Field: s[0], Message: "Choose one of the list."})
+		}
 	}
 	if page.Errors != nil {
 		if err := c.read(func(tx *db.Tx) error { return tx.Require(org.ManageCompany) }); err != nil {
@@ -80,6 +88,13 @@ func (h *handler) savePaymentRules(c *call) error {
 		own.Preferences.CombinePayments = "combine"
 		if !page.Combine {
 			own.Preferences.CombinePayments = "separate"
+		}
+		for _, s := range testSettings {
+			if value := c.field(s[0]); value != "" {
+				if err := own.Set(s[1], value); err != nil {
+					return err
+				}
+			}
 		}
 		return org.Save(tx, own)
 	})

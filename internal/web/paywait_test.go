@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
 )
 
 // PAY-8, SEC-5: the page of a payment that waits shows what for, and lets a second person approve or deny it, or lift the
@@ -92,6 +94,31 @@ func TestPaymentRules(t *testing.T) {
 			}
 			return err
 		})
+
+		ana.post(page, form("threshold", "", "vendor", "", "test", "coins")...).want(t, 422, "Choose one of the list")
+		ana.post(page, form("threshold", "", "vendor", "", "test", "micro", "wait", "nacha")...).want(t, 303)
+		ana.get(page).want(t, 200, `value="micro" selected`, `value="nacha" selected`)
+		var v ids.ID // VEN-5: what the vendor says about two small credits
+		x.write(x.a.who, func(tx *db.Tx) error {
+			who := vendor.Vendors.New().(*vendor.Vendor)
+			who.Name = "Told"
+			err := vendor.Create(tx, who)
+			v = who.ID
+			return err
+		})
+		at := "/vendors/" + string(v)
+		ana.post(at+"/bank-account", "routingNumber", "990000026", "accountNumber", "5551234", "accountType", "1", "holderType", "1", "holder", "Told").want(t, 303)
+		ana.get(at).want(t, 200, "Not verified", "two small credits leave with the next run")
+		ana.post(at+"/bank-account/confirm", "first", "0.11", "second", "0.23").want(t, 409, "has not left")
+		if err := x.engine.Step(context.Background(), x.a.who.Org, s.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		ana.get(at).want(t, 200, "First amount", "Second amount")
+		ana.post(at+"/bank-account/confirm", "first", "", "second", "0.23").want(t, 422, "Enter two amounts")
+		ana.post(at+"/bank-account/confirm", "first", "0.12", "second", "0.23").want(t, 422, "can be told 2 more times")
+		vera.post(at+"/bank-account/confirm", "first", "0.23", "second", "0.11").want(t, 403)
+		ana.post(at+"/bank-account/confirm", "first", "0.23", "second", "0.11").want(t, 303)
+		ana.get(at).want(t, 200, "Verified", "two small credits, confirmed")
 	})
 }
 

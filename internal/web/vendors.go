@@ -2,14 +2,17 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/record"
@@ -168,7 +171,10 @@ func bankOf(a *vendor.BankAccount) *view.VendorBank {
 		vendor.AccountBlocked: {Tone: view.Bad, Label: "Blocked"}, vendor.AccountExpired: {Tone: view.Bad, Label: "Expired"},
 		vendor.AccountInvalid: {Tone: view.Bad, Label: "Refused by the bank"},
 	}[a.Status]
-	b.Test = map[string]string{vendor.PrenoteDue: "leaves with the next run", vendor.PrenoteSent: "sent, not returned", vendor.PrenoteReturned: "returned"}[a.PrenoteState]
+	b.Test = map[string]string{vendor.PrenoteDue: "leaves with the next run", vendor.PrenoteSent: "sent, not returned", vendor.PrenoteReturned: "returned",
+		vendor.MicroDue: "two small credits leave with the next run", vendor.MicroSent: "two small credits sent, not confirmed", vendor.PrenoteConfirmed: "two small credits, confirmed",
+		"": "none"}[a.PrenoteState]
+	b.Tell = a.PrenoteState == vendor.MicroSent && a.Status == vendor.AccountUnverified
 	return b
 }
 
@@ -318,6 +324,37 @@ func (h *handler) addVendorWire(c *call, page view.VendorBankPage) error {
 	}
 	page.Errors = wrong
 	return c.showVendorBank(http.StatusUnprocessableEntity, page)
+}
+
+// confirmVendorBank takes what the vendor says about the two small credits to its account (VEN-5).
+func (h *handler) confirmVendorBank(c *call) error {
+	id, err := c.id("id", ids.Vendor)
+	if err != nil {
+		return err
+	}
+	if err := c.form(); err != nil {
+		return err
+	}
+	var amounts [2]int64
+	for i, name := range []string{"first", "second"} {
+		if amounts[i], err = money.ParseMinor(c.field(name), 2); err != nil || amounts[i] <= 0 {
+			return c.showVendor(id, http.StatusUnprocessableEntity, []view.Flash{{Tone: view.Bad, Text: "Enter two amounts under a dollar, such as 0.37."}})
+		}
+	}
+	var t bank.Test
+	err = c.write(func(tx *db.Tx) (err error) { t, err = vendor.ConfirmMicro(tx, id, amounts[0], amounts[1]); return err })
+	switch {
+	case errors.Is(err, bank.ErrTestOver):
+		return c.showVendor(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: bank.ErrTestOver.Message}})
+	case err != nil:
+		return err
+	case t.State == bank.TestConfirmed:
+		return c.done(view.VendorURL(string(id)), "told")
+	case t.State == bank.TestFailed:
+		return c.showVendor(id, http.StatusUnprocessableEntity, []view.Flash{{Tone: view.Bad, Text: "That was the third wrong answer: this account cannot be used. Remove it and add the right one."}})
+	}
+	return c.showVendor(id, http.StatusUnprocessableEntity, []view.Flash{{Tone: view.Bad,
+		Text: fmt.Sprintf("Those are not the amounts. They can be told %d more times.", t.Left())}})
 }
 
 func (h *handler) removeVendorBank(c *call) error {

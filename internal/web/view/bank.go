@@ -1,5 +1,7 @@
 package view
 
+import "github.com/duebook/duebook/internal/civil"
+
 // BankAccountsPage is Settings > Bank accounts: our own accounts, those that payments draw on first.
 type BankAccountsPage struct {
 	Page
@@ -14,7 +16,8 @@ type BankAccount struct {
 	Routing string
 	Default bool // payments draw on it unless they name another
 	Active  bool
-	Pending bool // waits for the operator
+	Pending bool // waits for its test deposit to be told, or for the operator
+	Confirm bool // the user can tell the amount of its test deposit now
 	State   Badge
 }
 
@@ -59,4 +62,13 @@ func routingHint(sandbox bool) string {
 		return "Nine digits. In a sandbox it begins with 99, for example 990000026."
 	}
 	return "Nine digits, at the bottom left of a check."
+}
+
+// ConfirmBankAccountPage is the form for the amount of a test deposit. Its field posts as amount, which is not shown again.
+type ConfirmBankAccountPage struct {
+	Page
+	Account BankAccount
+	Until   civil.Date // the last day for it
+	Left    int64      // how often it can be tried
+	Errors  FieldErrors
 }

@@ -181,6 +181,14 @@ func RemittanceURL(id string) string { return VendorBankURL(id) + "/remittance" 
 // BankFilesURL says how an account's bank wants our files (GET), and changes it (POST style, entryDescription).
 func BankFilesURL(id string) string { return BankAccountsURL + "/" + url.PathEscape(id) + "/files" }
 
+// ConfirmBankAccountURL asks for the amount of a test deposit (GET), and takes it (POST amount).
+func ConfirmBankAccountURL(id string) string {
+	return BankAccountsURL + "/" + url.PathEscape(id) + "/confirm"
+}
+
+// ConfirmVendorBankURL takes the amounts of two small credits to a vendor's account (POST first, second).
+func ConfirmVendorBankURL(id string) string { return VendorBankURL(id) + "/confirm" }
+
 // CloseBankAccountURL says what deactivating an account of ours does (GET), and does it (POST).
 func CloseBankAccountURL(id string) string {
 	return BankAccountsURL + "/" + url.PathEscape(id) + "/deactivate"

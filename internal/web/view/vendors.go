@@ -64,6 +64,7 @@ type VendorBank struct {
 	State                        Badge
 	UsableFrom, Test             string
 	Wired, CTX                   bool
+	Tell                         bool // the vendor's answer about two small credits is waited for
 }
 
 func remittance(ctx bool) string {
