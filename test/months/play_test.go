@@ -34,7 +34,7 @@ var (
 // TestMonths plays seeds on SQLite with one process that dies and starts again.
 func TestMonths(t *testing.T) {
 	t.Parallel()
-	seeds, acts := 8, 1000
+	seeds, acts := 9, 1000
 	if os.Getenv("SOAK") != "" {
 		seeds, acts = 100, 3000
 	}
@@ -147,12 +147,13 @@ func (h *house) due(after time.Time) (time.Time, bool) {
 }
 
 // work does what is due: at one process, which may die at it and is then followed by another, or at all of them at once.
-func (h *house) work(now time.Time, faults bool) {
+func (h *house) work(faults bool) {
 	h.t.Helper()
+	now := h.clock.Now()
 	h.carry(h.world, now, faults)
-	for faults && h.chance(12) {
+	for faults && h.chance(30) {
 		n := h.node()
-		n.life(h.rng.IntN(60))
+		n.life(h.rng.IntN(40 + h.rng.IntN(80))) // a day with releases has some hundred points, others thirty
 		err := n.engine.Step(ctx, h.id, now)
 		if !n.dead {
 			n.life(-1)
@@ -163,6 +164,10 @@ func (h *house) work(now time.Time, faults bool) {
 		h.note("a process died at the work of %s: %v", h.id[13:], err)
 		n.life(-1)
 		h.start(n)
+		if h.chance(50) { // the next one starts a while later
+			now = now.Add(time.Duration(1+h.rng.IntN(900)) * time.Second)
+			h.clock.Set(now)
+		}
 	}
 	if len(h.nodes) > 1 && h.chance(30) {
 		h.tally["raced"]++

@@ -35,6 +35,7 @@ type node struct {
 	mu   sync.Mutex
 	left int // how many more points where it may die it passes; below zero: all
 	dead bool
+	seen int // points passed since it began to live
 }
 
 // interrupt is db.Options.Interrupt.
@@ -50,6 +51,7 @@ func (n *node) interrupt() error {
 	case n.left > 0:
 		n.left--
 	}
+	n.seen++
 	return nil
 }
 
@@ -57,7 +59,7 @@ func (n *node) interrupt() error {
 func (n *node) life(points int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.left, n.dead = points, false
+	n.left, n.dead, n.seen = points, false, 0
 }
 
 // world is one run: a store, the processes over it, and organisations with their banks.
@@ -137,8 +139,8 @@ func (w *world) fail(format string, args ...any) {
 // carried over, and a process does what is due: now and then one that dies at it, or all of them at once.
 func (w *world) advance(to time.Time, faults bool) {
 	w.t.Helper()
-	now := w.clock.Now()
 	for range 20_000 {
+		now := w.clock.Now()
 		at, due := time.Time{}, []*house(nil)
 		for _, h := range w.houses {
 			t, ok := h.due(now)
@@ -151,13 +153,14 @@ func (w *world) advance(to time.Time, faults bool) {
 			}
 		}
 		if due == nil {
-			w.clock.Set(to)
+			if now.Before(to) {
+				w.clock.Set(to)
+			}
 			return
 		}
-		now = at
-		w.clock.Set(now)
+		w.clock.Set(at)
 		for _, h := range due {
-			h.work(now, faults)
+			h.work(faults)
 		}
 	}
 	w.fail("what is due does not come to an end")
