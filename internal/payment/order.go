@@ -343,6 +343,9 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 		p.Rail = Wire
 	case pl.payee.account != nil:
 		p.Rail = ACH
+		if overNetwork(pl.payee.account.ID) {
+			p.PeerID = pl.payee.vendor.LinkedTo
+		}
 	}
 	if p.Amount > 0 {
 		p.BankAccountID, p.ChartOfAccountID = pl.from.ID, pl.from.LedgerAccountID
@@ -398,6 +401,7 @@ func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (*Payment, error)
 	p.Status, p.PaymentType = numbers[p.State], types[p.Rail]
 	p.step(tx, p, change{})
 	Payments.Insert(tx, p)
+	p.tellPeer(tx)
 	for _, d := range dues {
 		part := like
 		part.Active = record.Active

@@ -97,6 +97,11 @@ func fundingAccount(tx *db.Tx, id ids.ID) (*bank.Account, error) {
 
 // payeeAccount is the bank account the vendor is paid to, nil if it is paid by cheque (domain 5.3).
 func payeeAccount(tx *db.Tx, v *vendor.Vendor) (*vendor.BankAccount, error) {
+	if linked(v) {
+		if a, err := peerAccount(tx, v); a != nil || err != nil {
+			return a, err
+		}
+	}
 	if v.PayBy != vendor.PayByACH && v.Domestic() {
 		return nil, nil
 	}

@@ -105,6 +105,7 @@ type Payment struct {
 	VoidReason         string        // VOI-8
 	VoidStatus         string        // requested, confirmed, refused
 	VoidRequestedAt    clock.Instant // when it was asked for
+	PeerID             ids.ID        // the organisation of this server that is paid over the network (NET-3)
 
 	Parts []*BillPay    // filled in by Fill
 	Uses  []*BillCredit // filled in by Fill
@@ -160,6 +161,7 @@ var Payments = record.Describe[Payment]("sentPay", ids.SentPay, "payments",
 	record.String("voidReason", 200, func(p *Payment) *string { return &p.VoidReason }),
 	record.String("voidStatus", 20, func(p *Payment) *string { return &p.VoidStatus }),
 	record.Moment("voidRequested", func(p *Payment) *clock.Instant { return &p.VoidRequestedAt }),
+	record.Reference("peerId", nil, func(p *Payment) *ids.ID { return &p.PeerID }),
 )
 
 // statusWords are the numbers of payments and their parts (domain 4.3).
@@ -273,6 +275,7 @@ func (p *Payment) move(tx *db.Tx, to string, c change) error {
 	}
 	Payments.SaveAs(tx, verb, p, &after)
 	*p = after
+	p.tellPeer(tx)
 	parts, err := billPaysOf(tx, p.ID)
 	if err != nil {
 		return err

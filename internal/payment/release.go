@@ -26,6 +26,7 @@ import (
 	"github.com/duebook/duebook/internal/rail/iso20022"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/sanction"
+	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
@@ -51,6 +52,7 @@ type payee struct {
 	Person      bool             `json:"person,omitempty"`
 	CTX         bool             `json:"ctx,omitempty"` // it has asked for its remittance in the entry (ACH-2)
 	Wire        *wireTo          `json:"wire,omitempty"`
+	Peer        ids.ID           `json:"peer,omitempty"` // the linked organisation whose account it is
 
 	account string   // the vendor's account number, sealed
 	names   []string // of the vendor, beside Name: what is screened
@@ -154,8 +156,7 @@ func (e *Engine) draft(ctx context.Context, orgID ids.ID, r run) (draft, error) 
 		if to.account == "" {
 			continue
 		}
-		a := vendor.BankAccount{Base: record.Base{ID: to.BankAccount}, Account: to.account}
-		if d.opened[to.account], err = a.Number(e.vault, orgID); err != nil {
+		if d.opened[to.account], err = to.number(e.vault, orgID); err != nil {
 			return d, fmt.Errorf("open the number of bank account %s: %w", to.BankAccount, err)
 		}
 	}
@@ -228,6 +229,9 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 		if a, hold, err = receiving(tx, p); hold == "" && err == nil && a.ID != to.BankAccount {
 			hold = "The vendor's bank account has changed."
 		}
+		if hold == "" && err == nil && !to.Peer.IsNull() {
+			to.account = a.Account
+		}
 	}
 	if hold != "" || err != nil {
 		return to, hold, err
@@ -250,6 +254,24 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 		}
 	}
 	return to, "", nil
+}
+
+// number opens the payee's account number.
+func (to payee) number(v *secret.Vault, payer ids.ID) (string, error) {
+	if !to.Peer.IsNull() {
+		a := bank.Account{Base: record.Base{ID: to.BankAccount}, Account: to.account}
+		return a.Number(v, to.Peer)
+	}
+	a := vendor.BankAccount{Base: record.Base{ID: to.BankAccount}, Account: to.account}
+	return a.Number(v, payer)
+}
+
+// kept is the sealed number that is taken down with the payee: none of a linked organisation, whose number stays with it.
+func (to payee) kept() string {
+	if to.Peer.IsNull() {
+		return to.account
+	}
+	return ""
 }
 
 // party is who is screened before p leaves (SEC-8).

@@ -76,7 +76,7 @@ func takeDownOne(tx *db.Tx, id string, day civil.Date) error {
 		}
 	}
 	tx.Exec(`INSERT INTO payment_payees (org_id, payment_id, payee, account, taken) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (org_id, payment_id) DO NOTHING`, string(tx.Org()), id, text, to.account, int64(clock.FromTime(tx.Now())))
+		ON CONFLICT (org_id, payment_id) DO NOTHING`, string(tx.Org()), id, text, to.kept(), int64(clock.FromTime(tx.Now())))
 	return nil
 }
 
@@ -108,6 +108,9 @@ func describe(tx *db.Tx, p *Payment, v *vendor.Vendor) (to payee, hold string, e
 			return to, hold, err
 		}
 		to.Name, to.BankAccount, to.Routing, to.Tail, to.account = a.HolderName, a.ID, a.Routing, a.AccountTail, a.Account
+		if overNetwork(a.ID) {
+			to.Peer = p.PeerID
+		}
 		to.Savings, to.Person, to.CTX = a.AccountType == vendor.Savings, a.HolderType == vendor.Person, a.CTX
 		if p.Rail == Wire {
 			if to.Wire = wireData(v, a); to.Wire.Address.Town == "" {
@@ -136,6 +139,20 @@ func describe(tx *db.Tx, p *Payment, v *vendor.Vendor) (to payee, hold string, e
 
 // receiving is the account that an ACH payment or a wire goes to. hold is the reason why none can be used.
 func receiving(tx *db.Tx, p *Payment) (a *vendor.BankAccount, hold string, err error) {
+	if !p.PeerID.IsNull() {
+		v, err := vendor.Vendors.Load(tx, p.VendorID)
+		switch {
+		case err != nil:
+			return nil, "", err
+		case !linked(v) || v.LinkedTo != p.PeerID:
+			return nil, "The vendor is no longer linked.", nil
+		}
+		a, err := peerAccount(tx, v)
+		if a == nil && err == nil {
+			hold = "The organisation that is paid has no verified bank account."
+		}
+		return a, hold, err
+	}
 	a, err = vendor.ActiveBankAccount(tx, p.VendorID)
 	switch {
 	case errors.Is(err, fault.ErrNotFound) || err == nil && (!a.Usable() || a.Wired() != (p.Rail == Wire)):

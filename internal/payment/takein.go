@@ -21,6 +21,7 @@ import (
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/ledger"
 	"github.com/duebook/duebook/internal/rail/ach/achread"
+	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
@@ -402,9 +403,11 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 	if err != nil || s == nil {
 		return err
 	}
-	a, err := vendor.BankAccounts.LoadForUpdate(tx, s.bankAccount)
-	if err != nil {
-		return err
+	a := &vendor.BankAccount{Base: record.Base{ID: s.bankAccount}} // of a linked organisation: it is not ours to judge
+	if !overNetwork(s.bankAccount) {
+		if a, err = vendor.BankAccounts.LoadForUpdate(tx, s.bankAccount); err != nil {
+			return err
+		}
 	}
 	if b.Return != nil && b.Amount != s.amount {
 		return nil // ACH-8: not ours after all
@@ -415,6 +418,9 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 	}
 	tx.Exec(`UPDATE bank_returns SET matched = $5 WHERE org_id = $1 AND trace = $2 AND original = $3 AND code = $4`,
 		string(tx.Org()), b.Trace, original, code, string(matched))
+	if b.NOC != nil && overNetwork(s.bankAccount) {
+		return addTask(tx, TaskContact, s.payment, code, "A bank corrects the account that a payment over the network went to: tell its owner, who maintains it.")
+	}
 	if b.NOC != nil {
 		return e.correct(tx, a, b, sealed)
 	}

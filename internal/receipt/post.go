@@ -12,15 +12,18 @@ import (
 
 // event is the number under which the receipt stands in the ledger.
 func (r *Receipt) event() ledger.Event {
-	if r.Online {
+	if r.collected() {
 		return ledger.ReceiptSettled
 	}
 	return ledger.ReceiptRecorded
 }
 
+// collected reports whether the money is fetched by a debit of ours, and so comes by way of Money In Clearing.
+func (r *Receipt) collected() bool { return r.Online && r.PeerID.IsNull() }
+
 // posting is the line that takes an amount to where the money is.
 func (r *Receipt) posting(amount int64) ledger.Posting {
-	if r.Online {
+	if r.collected() {
 		return ledger.Posting{Role: ledger.MoneyIn, Amount: amount}
 	}
 	return ledger.Posting{Account: r.DepositToAccountID, Amount: amount}
@@ -61,7 +64,7 @@ func (r *Receipt) memo() string {
 // unpost reverses every entry of the receipt and takes the credit back.
 func (r *Receipt) unpost(tx *db.Tx, day civil.Date) error {
 	as := r.event()
-	if r.Online {
+	if r.collected() {
 		as = ledger.DebitReturned
 	}
 	for n := range r.PostingVersion {

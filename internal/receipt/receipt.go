@@ -5,6 +5,7 @@
 //	scheduled --Leave--> in_file --Settle--> settled --Return--> returned
 //	scheduled --Void--> canceled; in_file --Return--> returned
 //	returned --Retry--> another receipt, scheduled
+//	announced --> credited, canceled, returned; credited --> returned (Follow)
 //
 // A recorded payment has been received elsewhere and posts at once: the deposit account is debited, accounts receivable
 // credited. A charge fetches the money from the customer's bank account (AR-12): it reserves the invoices, leaves as an
@@ -36,6 +37,8 @@ const (
 	InFile    = "in_file"
 	Settled   = "settled"
 	Returned  = "returned"
+	Announced = "announced" // a linked organisation has scheduled a payment to us (NET-3)
+	Credited  = "credited"  // it has settled
 )
 
 // Status as the API shows it (api-v2 3.12). StatusEscheated is never produced.
@@ -47,7 +50,7 @@ const (
 )
 
 var statuses = map[string]int64{Recorded: StatusPaid, Voided: StatusVoid, Scheduled: StatusScheduled, Canceled: StatusCanceled,
-	InFile: StatusScheduled, Settled: StatusPaid, Returned: StatusVoid}
+	InFile: StatusScheduled, Settled: StatusPaid, Returned: StatusVoid, Announced: StatusScheduled, Credited: StatusPaid}
 
 // TypeACH is the payment type of a charge.
 const TypeACH = 3
@@ -84,6 +87,8 @@ type Receipt struct {
 	RetryOf            ids.ID     // a try after the first: the first charge (ACH-10)
 	Attempt            int64      // 1 or 2 of a try after the first
 	RetryOn            civil.Date // returned: the process date on which it is tried again
+	PeerID             ids.ID     // the organisation of this server that pays over the network (NET-3)
+	PeerPaymentID      ids.ID     // its payment
 	Pays               []*InvoicePay
 	Fees               []*Fee // LoadFees
 }
@@ -136,6 +141,8 @@ var Receipts = record.Describe[Receipt]("receivedPay", ids.ReceivedPay, "receive
 	record.Reference("retryOf", nil, func(r *Receipt) *ids.ID { return &r.RetryOf }),
 	record.Number("attempt", func(r *Receipt) *int64 { return &r.Attempt }),
 	record.Day("retryOn", func(r *Receipt) *civil.Date { return &r.RetryOn }),
+	record.Reference("peerId", nil, func(r *Receipt) *ids.ID { return &r.PeerID }),
+	record.Reference("peerPaymentId", nil, func(r *Receipt) *ids.ID { return &r.PeerPaymentID }),
 	record.WithLines("invoicePays", InvoicePays, "receivedPayId", func(r *Receipt) *[]*InvoicePay { return &r.Pays }),
 )
 

@@ -287,7 +287,8 @@ func (r *Receipt) undo(tx *db.Tx, to string, day civil.Date, code, why string) e
 }
 
 // verbs name the change into a state in the audit trail.
-var verbs = map[string]string{Voided: "void", Canceled: "cancel", InFile: "release", Settled: "settle", Returned: "return"}
+var verbs = map[string]string{Voided: "void", Canceled: "cancel", InFile: "release", Settled: "settle", Returned: "return",
+	Credited: "settle"}
 
 // become stores what a receipt has become in a new state.
 func (r *Receipt) become(tx *db.Tx, to string, after *Receipt) {

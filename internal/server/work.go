@@ -12,6 +12,7 @@ import (
 	"github.com/duebook/duebook/internal/mail"
 	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/network"
+	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/reseal"
 	"github.com/duebook/duebook/internal/sending"
 )
@@ -20,6 +21,7 @@ import (
 func (a *App) handlers() (map[string]job.Handler, error) {
 	all := map[string]job.Handler{
 		network.ExpiryKind:  network.Expire(a.DB),
+		payment.NetworkKind: network.Paid(a.DB),
 		approval.ModeKind:   approval.HoldMode(a.DB),
 		approval.RemindKind: approval.Remind(a.DB, a.PublicURL),
 		sending.PrintKind:   sending.Printer(a.DB, filepath.Join(a.Dir, "post")),

@@ -26,7 +26,7 @@ func (c *check) money() error {
 		{"AR-13", "charges under way or settled without a file", `SELECT r.id FROM received_pays r WHERE r.org_id = $1 AND r.state IN ('in_file', 'settled')
 			AND (r.trace = '' OR NOT EXISTS (SELECT 1 FROM disbursement_batches b WHERE b.org_id = r.org_id AND b.id = r.batch_id AND b.rail = 'debit'))`},
 		{"AR-13", "received payments with a wrong status", `SELECT id FROM received_pays WHERE org_id = $1 AND status <> CASE
-			WHEN state IN ('recorded', 'settled') THEN 0 WHEN state IN ('voided', 'returned') THEN 1 WHEN state = 'canceled' THEN 3 ELSE 2 END`},
+			WHEN state IN ('recorded', 'settled', 'credited') THEN 0 WHEN state IN ('voided', 'returned') THEN 1 WHEN state = 'canceled' THEN 3 ELSE 2 END`},
 		{"AR-15", "received payments whose fee is not the one stored", `SELECT r.id FROM received_pays r WHERE r.org_id = $1 AND r.conv_fee_amount <>
 			(SELECT coalesce(sum(f.amount), 0) FROM convenience_fees f WHERE f.org_id = r.org_id AND f.received_pay_id = r.id)`},
 		{"AR-12", "agreements to debits that are not there, or above what was agreed to", `SELECT a.id FROM debit_authorizations a WHERE a.org_id = $1

@@ -126,7 +126,7 @@ func (c *check) found(rule, format string, args ...any) {
 
 func (c *check) run(tx *db.Tx) error {
 	c.tx = tx
-	for _, f := range []func() error{c.counts, c.entries, c.bills, c.payables, c.receivables, c.money, c.approvals, c.references, c.sealed, c.payments} {
+	for _, f := range []func() error{c.counts, c.entries, c.bills, c.payables, c.receivables, c.money, c.network, c.approvals, c.references, c.sealed, c.payments} {
 		if err := f(); err != nil {
 			return err
 		}

@@ -1,0 +1,306 @@
+package network_test
+
+import (
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"github.com/duebook/duebook/internal/bank"
+	"github.com/duebook/duebook/internal/banksim"
+	"github.com/duebook/duebook/internal/bill"
+	"github.com/duebook/duebook/internal/blob"
+	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/db/dbtest"
+	"github.com/duebook/duebook/internal/dimension"
+	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/invoice"
+	"github.com/duebook/duebook/internal/job"
+	"github.com/duebook/duebook/internal/ledger"
+	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/network"
+	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/payment"
+	"github.com/duebook/duebook/internal/receipt"
+	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/verify"
+)
+
+// pair is a payer and a payee that are linked: books, funding accounts, and the payer's engine and bank.
+type pair struct {
+	*house
+	payee          *house
+	vault          *secret.Vault
+	engine         *payment.Engine
+	sim            *banksim.Sim
+	vendor         ids.ID // of the payer
+	customer       ids.ID // of the payee
+	spare, account ids.ID // of the payee: its default account, and the one it chose
+	dir            string
+}
+
+func newPair(t *testing.T, s *dbtest.Store, number string) *pair {
+	t.Helper()
+	vault, err := secret.CreateVault(filepath.Join(t.TempDir(), "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pair{house: found(t, s, "Acme", true), payee: found(t, s, "Harbor", true), vault: vault, dir: t.TempDir()}
+	fund := func(h *house, number string) (id ids.ID) {
+		sealed, err := bank.Seal(vault, h.who.Org, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed.Name, sealed.BankName, sealed.Routing, sealed.Verified = "Operating "+number, "Sandbox Bank", "990000013", true
+		h.do(func(tx *db.Tx) (err error) { id, err = bank.Add(tx, sealed); return err })
+		return id
+	}
+	for _, h := range []*house{p.house, p.payee} {
+		h.do(func(tx *db.Tx) error { dimension.SetUp(tx); return nil })
+	}
+	fund(p.house, "000117777")
+	p.spare, p.account = fund(p.payee, "000220000"), fund(p.payee, number)
+	var company string
+	p.do(func(tx *db.Tx) error {
+		o, err := org.Load(tx)
+		company = o.ACHID
+		return err
+	})
+	p.vendor, p.customer = p.house.vendor("Harbor Supplies"), p.payee.customer("Acme Inc")
+	if _, err := p.invite(p.vendor); err != nil {
+		t.Fatal(err)
+	}
+	_, code := p.mails()
+	if err := network.Accept(ctx, s.DB, p.payee.who, network.Answer{Code: code, RecordID: p.customer, Account: p.account}); err != nil {
+		t.Fatal(err)
+	}
+	p.engine = payment.NewEngine(s.DB, vault, p.dir, slog.New(slog.DiscardHandler))
+	p.sim = banksim.New(filepath.Join(p.dir, string(p.who.Org)), []banksim.Account{{CompanyID: company, Routing: "990000013",
+		Number: "000117777", Opening: 5_000_000, Since: civil.MustDate("2026-11-01")}})
+	return p
+}
+
+// invoice makes the payee's invoice, and the payer's bill with its number.
+func (p *pair) invoice(number, amount string, minor int64) (theirs, ours ids.ID) {
+	l := invoice.Lines.New().(*invoice.Line)
+	l.Price = money.MustDecimal(amount)
+	i := invoice.Invoices.New().(*invoice.Invoice)
+	i.CustomerID, i.InvoiceNumber, i.Lines = p.customer, number, []*invoice.Line{l}
+	i.InvoiceDate, i.DueDate = civil.MustDate("2026-11-20"), civil.MustDate("2026-12-20")
+	p.payee.do(func(tx *db.Tx) error { return invoice.Create(tx, i) })
+	b := bill.Bills.New().(*bill.Bill)
+	b.VendorID, b.InvoiceNumber, b.Amount, b.InvoiceDate, b.DueDate = p.vendor, number, minor, i.InvoiceDate, i.DueDate
+	p.do(func(tx *db.Tx) error { return bill.Create(tx, b) })
+	return i.ID, b.ID
+}
+
+func (p *pair) pay(b ids.ID, amount int64, day string) (id ids.ID) {
+	p.t.Helper()
+	p.do(func(tx *db.Tx) error {
+		part, err := payment.Pay(tx, payment.Request{BillID: b, Amount: amount, ProcessDate: civil.MustDate(day)})
+		if err == nil {
+			id = part.PaymentID
+		}
+		return err
+	})
+	return id
+}
+
+// tell does the work that waits.
+func (p *pair) tell() {
+	p.t.Helper()
+	run := job.New(p.s.DB, map[string]job.Handler{payment.NetworkKind: network.Paid(p.s.DB)}, slog.Default())
+	if err := run.Due(ctx, p.s.Clock.Now()); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// until lets engine and bank work up to an instant, and tells the payee after each step.
+func (p *pair) until(day string) {
+	p.t.Helper()
+	last, now := civil.MustDate(day).At(6, 0, civil.NewYork), p.s.Clock.Now()
+	for range 1000 {
+		due, ok := p.engine.Due(ctx, p.who.Org, now)
+		if at, answers := p.sim.NextDue(now); answers && (!ok || at.Before(due)) {
+			due, ok = at, true
+		}
+		if !ok || due.After(last) {
+			p.s.Clock.Set(last)
+			return
+		}
+		now = due
+		p.s.Clock.Set(now)
+		if _, err := p.sim.Run(now); err != nil {
+			p.t.Fatal(err)
+		}
+		if err := p.engine.Step(ctx, p.who.Org, now); err != nil {
+			p.t.Fatal(err)
+		}
+		p.tell()
+	}
+	p.t.Fatal("what is due does not come to an end")
+}
+
+// receipt is the payee's of a payment.
+func (p *pair) receipt(id ids.ID) (r *receipt.Receipt) {
+	p.t.Helper()
+	p.payee.do(func(tx *db.Tx) (err error) { r, err = receipt.OfPeer(tx, p.who.Org, id); return err })
+	return r
+}
+
+// books are the payee's: open on its customer, and what has come to the chosen account.
+func (p *pair) books() (open, cash int64) {
+	p.t.Helper()
+	p.payee.do(func(tx *db.Tx) (err error) {
+		if open, err = ledger.RoleBalance(tx, ledger.AR); err != nil {
+			return err
+		}
+		a, err := bank.Accounts.Load(tx, p.account)
+		if err != nil {
+			return err
+		}
+		return tx.Row(`SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM postings WHERE org_id = $1 AND account_id = $2`, string(tx.Org()),
+			string(a.LedgerAccountID)).Scan(&cash)
+	})
+	return open, cash
+}
+
+func (p *pair) verified() {
+	p.t.Helper()
+	blobs, err := blob.New(p.t.TempDir(), p.vault)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r, err := verify.Store(ctx, p.s.DB, blobs, p.vault)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, f := range r.Findings {
+		p.t.Errorf("verify: %s %s %s", f.Org, f.Rule, f.Detail)
+	}
+}
+
+func TestNET3_PaymentArrives(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		p := newPair(t, s, "000334455")
+		theirs, ours := p.invoice("H-1", "125.00", 125_00)
+		var plan payment.Plan
+		p.do(func(tx *db.Tx) error {
+			b, err := bill.Bills.Load(tx, ours)
+			if err != nil {
+				return err
+			}
+			plan, err = payment.PlanFor(tx, b)
+			return err
+		})
+		if plan.Rail != payment.ACH || plan.AccountTail != "" {
+			t.Errorf("NET-4: the plan is %+v", plan)
+		}
+		id := p.pay(ours, 100_00, "2026-11-25")
+		p.tell()
+		r := p.receipt(id)
+		if r.Status != receipt.StatusScheduled || r.PaymentDate != civil.MustDate("2026-11-25") || r.Amount != 100_00 || r.CustomerID != p.customer ||
+			r.PayToBankAccountID != p.account || len(r.Pays) != 1 || r.Pays[0].InvoiceID != theirs || r.Pays[0].Amount != 100_00 || r.UnappliedAmount != 0 {
+			t.Errorf("NET-3: scheduled, the receipt is %+v", r)
+		}
+		if open, cash := p.books(); open != 125_00 || cash != 0 {
+			t.Errorf("before it settles: open %d, cash %d", open, cash)
+		}
+		if err := p.payee.try(func(tx *db.Tx) error { _, err := receipt.Void(tx, r.ID); return err }); err == nil {
+			t.Error("the payee could void what the payer scheduled")
+		}
+		again := network.Paid(s.DB) // a crash before the work was ended: it runs once more
+		if err := again(ctx, job.Item{Org: p.who.Org, Kind: payment.NetworkKind, Key: string(id)}, s.Clock.Now()); err == nil {
+			t.Error("work without a claim was ended")
+		}
+		p.until("2026-12-04")
+		if r = p.receipt(id); r.Status != receipt.StatusPaid || r.State != receipt.Credited {
+			t.Errorf("NET-3: settled, the receipt is %+v", r)
+		}
+		if open, cash := p.books(); open != 25_00 || cash != 100_00 {
+			t.Errorf("settled: open %d, cash %d", open, cash)
+		}
+		var tail string
+		p.do(func(tx *db.Tx) error {
+			m, err := payment.Payments.Load(tx, id)
+			if err != nil || m.PeerID != p.payee.who.Org || m.State != payment.Cleared {
+				t.Errorf("the payment is %+v, %v", m, err)
+			}
+			d, err := payment.Detail(tx, m.ID)
+			if err == nil {
+				tail = d.Disbursement.AccountTail
+			}
+			return err
+		})
+		if tail != "" {
+			t.Errorf("NET-4: the payer sees %q of the payee's account", tail)
+		}
+		p.verified()
+
+		// What went to the payee and is not its payer's: the tie breaks, and verify says so.
+		p.do(func(tx *db.Tx) error {
+			tx.Exec(`UPDATE payments SET peer_id = $1 WHERE id = $2`, string(p.who.Org), string(id))
+			return nil
+		})
+		found := false
+		blobs, err := blob.New(t.TempDir(), p.vault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := verify.Store(ctx, s.DB, blobs, p.vault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range res.Findings {
+			found = found || f.Rule == "NET-3"
+		}
+		if !found {
+			t.Error("verify does not miss the receipt")
+		}
+	})
+}
+
+// TestNET3_PaymentFails: one payment is cancelled, one comes back after it had settled, and one waits when the link ends.
+func TestNET3_PaymentFails(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		p := newPair(t, s, "000330003") // R03
+		_, first := p.invoice("H-1", "10.00", 10_00)
+		_, second := p.invoice("H-2", "20.00", 20_00)
+		_, third := p.invoice("H-3", "40.00", 40_00)
+		canceled, failed, late := p.pay(first, 10_00, "2026-11-30"), p.pay(second, 20_00, "2026-11-25"), p.pay(third, 40_00, "2026-12-14")
+		p.tell()
+		p.do(func(tx *db.Tx) error { return payment.Cancel(tx, canceled) })
+		p.tell()
+		if r := p.receipt(canceled); r.Status != receipt.StatusCanceled {
+			t.Errorf("cancelled: %+v", r)
+		}
+		p.until("2026-12-01") // it has settled, its return is on the way
+		if r := p.receipt(failed); r.Status != receipt.StatusPaid {
+			t.Errorf("settled: %+v", r)
+		}
+		p.until("2026-12-02")
+		if r := p.receipt(failed); r.Status != receipt.StatusVoid || r.ReasonCode != "R03" {
+			t.Errorf("returned: %+v", r)
+		}
+		if open, cash := p.books(); open != 70_00 || cash != 0 {
+			t.Errorf("returned: open %d, cash %d", open, cash)
+		}
+		p.do(func(tx *db.Tx) error { return network.Unlink(tx, p.vendor) })
+		p.until("2026-12-15")
+		p.do(func(tx *db.Tx) error {
+			m, err := payment.Payments.Load(tx, late)
+			if err == nil && (m.State != payment.OnHold || m.HoldReason != "The vendor is no longer linked.") {
+				t.Errorf("NET-2: a payment of an ended link is %s %q", m.State, m.HoldReason)
+			}
+			return err
+		})
+		p.do(func(tx *db.Tx) error { return payment.Cancel(tx, late) })
+		p.tell()
+		if r := p.receipt(late); r.Status != receipt.StatusCanceled {
+			t.Errorf("cancelled after the link: %+v", r)
+		}
+		p.verified()
+	})
+}
