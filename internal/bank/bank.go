@@ -189,6 +189,18 @@ func SetFiles(tx *db.Tx, id ids.ID, balanced bool, description string) error {
 	return change(tx, "set files", id, func(a *Account) { a.Balanced, a.EntryDescription = balanced, description })
 }
 
+// MaxLead is how many minutes before a window of the Fed a bank wants its files at most.
+const MaxLead = 480
+
+// SetSameDay says whether the account's bank takes entries that settle on the day of delivery, and how many minutes before
+// each window of the Fed it wants them (ACH-5). It fails with fault.ErrValue for a number that is none of 0 to 480.
+func SetSameDay(tx *db.Tx, id ids.ID, on bool, lead int64) error {
+	if lead < 0 || lead > MaxLead {
+		return fault.ErrValue.On("sameDayLead").With("0 to 480 minutes")
+	}
+	return change(tx, "set same day", id, func(a *Account) { a.SameDay, a.SameDayLead = on, lead })
+}
+
 // Deactivate closes an account for payments. Payments that wait on it are held at their release. Repeating it changes
 // nothing.
 func Deactivate(tx *db.Tx, id ids.ID) error {

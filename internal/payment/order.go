@@ -44,6 +44,7 @@ type Order struct {
 	BankAccountID ids.ID     // empty: the default account
 	ProcessDate   civil.Date // zero: the earliest (PAY-5)
 	Description   string     // empty: the numbers of the bills
+	SameDay       bool       // to settle on ProcessDate (ACH-5)
 	Bills         []Portion
 	Credits       []Offset // a bill that is in no portion is covered by credits in full
 }
@@ -52,7 +53,7 @@ type Order struct {
 // them and never above a limit, where organisation and vendor allow combining (PAY-9); else each has its own. A payment
 // without money, as credits cover its bills, is done at once (PAY-2). It fails as Pay, and with fault.ErrTooMany for no
 // bills or more than MaxBills, fault.ErrValue for a bill named twice, fault.ErrReference for a bill or credit of another
-// vendor or a credit that is not there, credit.ErrDenied, credit.ErrLeft, ErrDiscount.
+// vendor or a credit that is not there, ErrSameDay, credit.ErrDenied, credit.ErrLeft, ErrDiscount.
 func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 	dues, err := gather(tx, o.VendorID, o.Bills, o.Credits, func(b *bill.Bill) error {
 		if err := b.CheckPayable(tx); err != nil {
@@ -69,8 +70,10 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 	if o.ProcessDate.IsZero() {
 		o.ProcessDate = banking.EarliestProcessDate(tx.Now())
 	}
-	if err := checkDate(tx.Now(), o.ProcessDate); err != nil {
-		return nil, err
+	if !o.SameDay {
+		if err := checkDate(tx.Now(), o.ProcessDate); err != nil {
+			return nil, err
+		}
 	}
 	for _, d := range dues {
 		if err := d.checkDiscount(tx, o.ProcessDate); err != nil {
@@ -80,6 +83,11 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 	var from *bank.Account
 	if cash(dues) > 0 {
 		if from, err = fundingAccount(tx, o.BankAccountID); err != nil {
+			return nil, err
+		}
+	}
+	if o.SameDay {
+		if err := checkSameDay(tx, from, o.ProcessDate); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +110,11 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 			return nil, err
 		}
 		for _, one := range to.combine(own, prefs.CombinePayments != "separate" && to.vendor.CombinePayments) {
-			plans = append(plans, plan{payee: to, from: from, dues: one})
+			pl := plan{payee: to, from: from, dues: one, sameDay: o.SameDay}
+			if o.SameDay && !pl.maySameDay(o.ProcessDate) {
+				return nil, ErrSameDay.On("sameDay")
+			}
+			plans = append(plans, pl)
 		}
 	}
 	if err := mayPay(tx, together); err != nil {
@@ -324,9 +336,10 @@ func (r recipient) combine(dues []*due, allowed bool) (payments [][]*due) {
 
 // plan is a payment that has passed its checks.
 type plan struct {
-	payee recipient
-	from  *bank.Account // nil where no money moves
-	dues  []*due
+	payee   recipient
+	from    *bank.Account // nil where no money moves
+	dues    []*due
+	sameDay bool // it is to settle on its process date
 }
 
 // schedule makes the payment and reserves its amounts; one without money is done at once. From the organisation's
@@ -349,7 +362,8 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 	}
 	if p.Amount > 0 {
 		p.BankAccountID, p.ChartOfAccountID = pl.from.ID, pl.from.LedgerAccountID
-		p.ArrivalDate = arrival(p.Rail, process, pl.payee.vendor.Domestic())
+		p.SameDay = pl.sameDay
+		p.ArrivalDate = p.arrives(process, pl.payee.vendor.Domestic())
 		prefs, err := org.Prefs(tx)
 		if err != nil {
 			return nil, err

@@ -53,16 +53,17 @@ type Request struct {
 	ProcessDate   civil.Date // zero: the earliest (PAY-5)
 	BankAccountID ids.ID     // empty: the default account
 	Description   string
+	SameDay       bool  // it is to settle on its process date (ACH-5)
 	Discount      int64 // for paying early, minor units, besides Amount (BIL-11)
 }
 
 // Pay schedules a payment for a bill and reserves its amount. The checks run in the order of api-v1 5.6, the first that
 // fails is reported: bill.ErrNoBill, bill.ErrNotPayable, fault.ErrAmount, bill.ErrOverpaid, ErrNotBusinessDay, ErrTooEarly
 // (with the earliest date as MM/DD/YYYY), ErrTooLate, bank.ErrNoAccount, ErrVendorInactive, ErrAccountNew (with that date,
-// VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, approval.ErrApproverPays or
+// VEN-4), ErrInternational, ErrCountry, ErrLimit, ErrAddress, ErrSameDay, approval.ErrApproverPays or
 // approval.ErrOwnBank (APR-10), ErrUnconfirmed. Rules PAY-2 to PAY-8, LIM-1, LIM-3 to LIM-5.
 func Pay(tx *db.Tx, r Request) (*BillPay, error) {
-	o := Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description, Bills: []Portion{{r.BillID, r.Amount}}}
+	o := Order{BankAccountID: r.BankAccountID, ProcessDate: r.ProcessDate, Description: r.Description, SameDay: r.SameDay, Bills: []Portion{{r.BillID, r.Amount}}}
 	if r.Discount != 0 {
 		o.Credits = []Offset{{BillID: r.BillID, Amount: r.Discount, Discount: true}}
 	}
@@ -145,6 +146,14 @@ func arrival(rail string, process civil.Date, domestic bool) civil.Date {
 		return banking.Add(process, 5)
 	}
 	return banking.Add(process, 10)
+}
+
+// arrives is arrival for a payment that may be one of the same day.
+func (p *Payment) arrives(process civil.Date, domestic bool) civil.Date {
+	if p.SameDay {
+		return process
+	}
+	return arrival(p.Rail, process, domestic)
 }
 
 // confirmation is the n-th number of an organisation: P, the day, and n in nine digits that stand apart (api-v1 6.9).

@@ -85,6 +85,7 @@ type Payment struct {
 	Steps         int64         // changes of state so far
 	ReadyAt       clock.Instant // when it was scheduled last: made, approved, or let go from a hold
 	Pickup        int64         // 1 or 2: the run of its process date it leaves with (PAY-10)
+	SameDay       bool          // it is to settle on its process date (ACH-5)
 	ApprovedBy    ids.ID        // PAY-8
 	HeldBy        ids.ID        // on hold: who caused it; empty: the server
 	HoldUntil     clock.Instant // on hold: when it is cancelled
@@ -139,6 +140,7 @@ var Payments = record.Describe[Payment]("sentPay", ids.SentPay, "payments",
 	record.Number("steps", func(p *Payment) *int64 { return &p.Steps }),
 	record.Moment("readyAt", func(p *Payment) *clock.Instant { return &p.ReadyAt }),
 	record.Number("pickup", func(p *Payment) *int64 { return &p.Pickup }),
+	record.Flag("sameDay", func(p *Payment) *bool { return &p.SameDay }),
 	record.Reference("approvedBy", nil, func(p *Payment) *ids.ID { return &p.ApprovedBy }),
 	record.Reference("heldBy", nil, func(p *Payment) *ids.ID { return &p.HeldBy }),
 	record.Moment("holdUntil", func(p *Payment) *clock.Instant { return &p.HoldUntil }),
@@ -312,7 +314,7 @@ func (p *Payment) schedule(tx *db.Tx, process civil.Date) error {
 		if err != nil {
 			return err
 		}
-		p.ProcessDate, p.ArrivalDate = process, arrival(p.Rail, process, v.Domestic())
+		p.ProcessDate, p.ArrivalDate = process, p.arrives(process, v.Domestic())
 	}
 	p.ReadyAt, p.Pickup = clock.FromTime(tx.Now()), pickup(tx.Now(), p.ProcessDate)
 	return nil

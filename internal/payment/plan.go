@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
@@ -21,6 +22,7 @@ type Plan struct {
 	Domestic         bool
 	Discount         int64      // for paying the whole bill early, minor units (BIL-11)
 	DiscountUntil    civil.Date // the last process date that it is given for
+	SameDay          civil.Date // the earliest process date that it can settle on from some account of ours; zero: on none (ACH-5)
 }
 
 // PlanFor looks ahead at a payment of b. Nothing is checked that Pay checks.
@@ -46,7 +48,16 @@ func PlanFor(tx *db.Tx, b *bill.Bill) (Plan, error) {
 	if p.Earliest.After(p.DiscountUntil) {
 		p.Discount = 0
 	}
-	return p, nil
+	if p.Rail != ACH || b.Payable() > SameDayLimit(p.Earliest) {
+		return p, nil
+	}
+	ours, err := bank.List(tx)
+	for _, a := range ours {
+		if e := latest(earliestSameDay(a, tx.Now()), banking.OnOrAfter(to.UsableFrom)); a.Usable() && a.SameDay && (p.SameDay.IsZero() || e.Before(p.SameDay)) {
+			p.SameDay = e
+		}
+	}
+	return p, err
 }
 
 // Arrival is when the payee is expected to have the money that leaves on that process date (PAY-14).
@@ -63,6 +74,9 @@ func PayOnce(tx *db.Tx, key string, r Request) (*BillPay, error) {
 		return nil, err
 	}
 	asked := fmt.Sprintf("%s %d %s %s %s", r.BillID, r.Amount, r.ProcessDate, r.BankAccountID, r.Description)
+	if r.SameDay {
+		asked += " same day"
+	}
 	if r.Discount != 0 {
 		asked += fmt.Sprintf(" discount %d", r.Discount)
 	}

@@ -30,12 +30,13 @@ import (
 	"github.com/duebook/duebook/internal/vendor"
 )
 
-// run is what leaves together: one rail, funding account, process date and pickup.
+// run is what leaves together: one rail, funding account, process date and pickup, for the same day or not.
 type run struct {
 	rail    string
 	account ids.ID
 	process civil.Date
 	pickup  int64
+	sameDay bool
 }
 
 // payee is what is known of a payment's receiver when it leaves. It is stored with the disbursement, so that later edits
@@ -74,8 +75,8 @@ type draft struct {
 func (e *Engine) Release(ctx context.Context, org ids.ID, at time.Time) error {
 	var runs []run
 	err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
-		rows, err := tx.Query(`SELECT DISTINCT rail, bank_account_id, process_date, pickup FROM payments
-			WHERE org_id = $1 AND state = 'scheduled' AND process_date <= $2 ORDER BY process_date, pickup, rail, bank_account_id`,
+		rows, err := tx.Query(`SELECT DISTINCT rail, bank_account_id, process_date, pickup, same_day FROM payments
+			WHERE org_id = $1 AND state = 'scheduled' AND process_date <= $2 ORDER BY process_date, pickup, rail, bank_account_id, same_day DESC`,
 			string(org), releaseDay(at).String())
 		if err != nil {
 			return fmt.Errorf("look for payments to release: %w", err)
@@ -83,9 +84,11 @@ func (e *Engine) Release(ctx context.Context, org ids.ID, at time.Time) error {
 		defer rows.Close()
 		for rows.Next() {
 			var r run
-			if err := rows.Scan(&r.rail, (*string)(&r.account), &r.process, &r.pickup); err != nil {
+			var sameDay int64
+			if err := rows.Scan(&r.rail, (*string)(&r.account), &r.process, &r.pickup, &sameDay); err != nil {
 				return err
 			}
+			r.sameDay = sameDay == 1
 			runs = append(runs, r)
 		}
 		return rows.Err()
@@ -169,7 +172,8 @@ func (e *Engine) draft(ctx context.Context, orgID ids.ID, r run) (draft, error) 
 // waiting reads the payments of the run, lowest id first.
 func (r run) waiting(tx *db.Tx) ([]*Payment, error) {
 	found, err := texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND state = 'scheduled' AND rail = $2 AND bank_account_id = $3
-		AND process_date = $4 AND pickup = $5 ORDER BY id`+tx.ForUpdate(), string(tx.Org()), r.rail, string(r.account), r.process.String(), r.pickup)
+		AND process_date = $4 AND pickup = $5 AND same_day = $6 ORDER BY id`+tx.ForUpdate(), string(tx.Org()), r.rail, string(r.account), r.process.String(),
+		r.pickup, map[bool]int64{true: 1}[r.sameDay])
 	if err != nil {
 		return nil, fmt.Errorf("claim payments: %w", err)
 	}
@@ -388,7 +392,7 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 	batch := ids.New(ids.DisbursementBatch)
 	today := civil.Of(tx.Now(), civil.Pacific)
 	effective := banking.Next(latest(r.process, today)) // ACH-5; a late run settles at the next opportunity
-	if r.rail == Wire {
+	if r.rail == Wire || r.sameDay && sameDayWindow(funding, tx.Now()) != "" {
 		effective = banking.OnOrAfter(latest(r.process, today))
 	}
 	counter, first := "trace "+funding.Routing[:8], int64(1)
@@ -556,6 +560,9 @@ func (e *Engine) storeBatches(tx *db.Tx, kind string, batch ids.ID, o org.Organi
 	for i := range parts {
 		b := &parts[i]
 		b.CompanyName, b.CompanyID, b.ODFI = cmp.Or(cut(ach.Transliterate(o.Name), 16), company), company, funding.Routing[:8]
+		if kind == "ach" && b.Effective == civil.Of(now, civil.NewYork) { // ACH-5
+			b.DescriptiveDate = sameDayWindow(funding, now)
+		}
 		b.Description = cmp.Or(descriptions[kind], funding.EntryDescription, "VENDOR PMT")
 	}
 	f := ach.File{Destination: funding.Routing, DestinationName: cut(ach.Transliterate(funding.BankName), 23), Origin: company,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
@@ -142,7 +143,8 @@ func (c *call) showBankFiles(id ids.ID, status int, refused *view.BankFilesPage)
 		if err != nil {
 			return err
 		}
-		page = view.BankFilesPage{Account: bankAccount(a), Balanced: a.Balanced, Description: a.EntryDescription}
+		page = view.BankFilesPage{Account: bankAccount(a), Balanced: a.Balanced, Description: a.EntryDescription,
+			SameDay: a.SameDay, Lead: strconv.FormatInt(a.SameDayLead, 10)}
 		return nil
 	})
 	if err != nil {
@@ -150,6 +152,7 @@ func (c *call) showBankFiles(id ids.ID, status int, refused *view.BankFilesPage)
 	}
 	if refused != nil {
 		page.Balanced, page.Description, page.Errors = refused.Balanced, refused.Description, refused.Errors
+		page.SameDay, page.Lead = refused.SameDay, refused.Lead
 	}
 	page.Page = c.page("Files to the bank", view.SettingsURL)
 	return c.render(status, view.BankFiles(page))
@@ -164,12 +167,23 @@ func (h *handler) setBankFiles(c *call) error {
 	if err := c.form(); err != nil {
 		return err
 	}
-	page := view.BankFilesPage{Balanced: c.field("style") == "balanced", Description: c.field("entryDescription")}
+	page := view.BankFilesPage{Balanced: c.field("style") == "balanced", Description: c.field("entryDescription"),
+		SameDay: c.field("sameDay") == "yes", Lead: c.field("sameDayLead")}
 	if !page.Balanced && c.field("style") != "unbalanced" {
 		page.Errors = view.FieldErrors{{Field: "style", Message: "Choose one of the two."}}
 		return c.showBankFiles(id, http.StatusUnprocessableEntity, &page)
 	}
-	err = c.write(func(tx *db.Tx) error { return bank.SetFiles(tx, id, page.Balanced, page.Description) })
+	lead, err := strconv.ParseInt(cmp.Or(page.Lead, "0"), 10, 32)
+	if err != nil || lead < 0 || lead > bank.MaxLead {
+		page.Errors = view.FieldErrors{{Field: "sameDayLead", Message: "Enter a number of minutes, up to 480."}}
+		return c.showBankFiles(id, http.StatusUnprocessableEntity, &page)
+	}
+	err = c.write(func(tx *db.Tx) error {
+		if err := bank.SetFiles(tx, id, page.Balanced, page.Description); err != nil {
+			return err
+		}
+		return bank.SetSameDay(tx, id, page.SameDay, lead)
+	})
 	if err == nil {
 		return c.done(view.BankAccountsURL, "saved")
 	}

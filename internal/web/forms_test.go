@@ -312,6 +312,9 @@ func TestFundingAccounts(t *testing.T) {
 			t.Fatal(r.status, r.location())
 		}
 		ana.get(files).want(t, 200, `value="balanced" checked`, `value="REBATE"`)
+		ana.post(files, "style", "balanced", "sameDay", "yes", "sameDayLead", "481").want(t, 422, "Enter a number of minutes", `name="sameDay" value="yes" checked`)
+		ana.post(files, "style", "balanced", "sameDay", "yes", "sameDayLead", "30").want(t, 303) // ACH-5
+		ana.get(files).want(t, 200, `name="sameDay" value="yes" checked`, `value="30"`)
 		path := "/settings/bank-accounts/" + string(first) + "/deactivate"
 		carl.get(path).want(t, 403)
 		carl.post(path).want(t, 403)

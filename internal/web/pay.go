@@ -34,7 +34,7 @@ func (c *call) intention(id ids.ID) (intention, view.FieldErrors, error) {
 	}
 	in := intention{bill: id, amount: c.field("amount"), processDate: c.field("processDate"), account: c.field("account"), by: c.field("key"),
 		discount: c.field("discount")}
-	in.Request = payment.Request{BillID: id, BankAccountID: ids.ID(in.account)}
+	in.Request = payment.Request{BillID: id, BankAccountID: ids.ID(in.account), SameDay: c.field("sameDay") == "yes"}
 	var wrong view.FieldErrors
 	var err error
 	if in.Amount, err = money.ParseMinor(in.amount, 2); err != nil || in.Amount <= 0 {
@@ -61,7 +61,7 @@ func (h *handler) payForm(c *call) error {
 
 // showPayForm renders the form. A fresh one proposes all that is open, on the earliest date, from the default account.
 func (c *call) showPayForm(status int, in intention, wrong view.FieldErrors, fresh bool) error {
-	page := view.PayPage{Amount: in.amount, ProcessDate: in.processDate, Account: in.account, Key: in.by}
+	page := view.PayPage{Amount: in.amount, ProcessDate: in.processDate, Account: in.account, Key: in.by, SameDay: in.SameDay}
 	err := c.read(func(tx *db.Tx) error {
 		b, v, err := billAndVendor(tx, in.bill)
 		if err != nil {
@@ -80,6 +80,7 @@ func (c *call) showPayForm(status int, in intention, wrong view.FieldErrors, fre
 		}
 		page.Bill = head(b, v)
 		page.Method, page.Earliest, page.Latest, page.Arrival = method(plan, v), plan.Earliest, plan.Latest, plan.Arrival(plan.Earliest)
+		page.SameDayFrom = plan.SameDay
 		if plan.Discount > 0 {
 			page.Discount, page.DiscountUntil, page.TakesDiscount = plan.Discount, plan.DiscountUntil, fresh || in.discount != ""
 		}
@@ -183,7 +184,7 @@ func (h *handler) reviewPayment(c *call) error {
 	if !errors.Is(err, errTried) {
 		return c.refusePayment(in, err)
 	}
-	page := view.ReviewPage{Minor: in.Amount, Discount: in.Discount, ProcessDate: in.ProcessDate, Key: in.by}
+	page := view.ReviewPage{Minor: in.Amount, Discount: in.Discount, SameDay: in.SameDay, ProcessDate: in.ProcessDate, Key: in.by}
 	err = c.read(func(tx *db.Tx) error {
 		b, v, err := billAndVendor(tx, id)
 		if err != nil {
@@ -194,6 +195,9 @@ func (h *handler) reviewPayment(c *call) error {
 			return err
 		}
 		page.Bill, page.Method, page.Arrival = head(b, v), method(plan, v), plan.Arrival(in.ProcessDate)
+		if in.SameDay {
+			page.Method, page.Arrival = "Same-day "+page.Method, in.ProcessDate
+		}
 		accounts, err := fundingAccounts(tx)
 		for _, a := range accounts {
 			if a.ID == in.account {
@@ -249,7 +253,7 @@ func (h *handler) confirmPayment(c *call) error {
 }
 
 var (
-	payFields = map[string]string{"amount": "amount", "processDate": "processDate"}
+	payFields = map[string]string{"amount": "amount", "processDate": "processDate", "sameDay": "sameDay"}
 	payWords  = map[string]string{
 		"process_date_invalid":  "That is no banking day. Choose a weekday that is no bank holiday.",
 		"reference_invalid":     "The vendor is inactive. Make it active before paying it.",

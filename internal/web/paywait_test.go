@@ -175,3 +175,58 @@ func TestPayEarly(t *testing.T) {
 		})
 	})
 }
+
+// ACH-5: the pay form offers a payment of the same day where the bank of an account takes them.
+func TestPaySameDay(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		x := open(t, s)
+		n, err := vendor.SealBankAccount(x.vault, x.a.who.Org, "5551111")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Routing, n.AccountType, n.HolderType = "990000026", vendor.Checking, vendor.Business
+		var b, account ids.ID
+		x.write(x.a.who, func(tx *db.Tx) error {
+			v := vendor.Vendors.New().(*vendor.Vendor)
+			v.Name = "Quick"
+			if err := vendor.Create(tx, v); err != nil {
+				return err
+			}
+			n.VendorID = v.ID
+			if _, err := vendor.AddBankAccount(tx, n); err != nil {
+				return err
+			}
+			if b, err = newBill(tx, v.ID, "QUICK", 500_00, "2027-01-19"); err != nil {
+				return err
+			}
+			a, err := bank.Default(tx)
+			if err == nil {
+				account = a.ID
+			}
+			return err
+		})
+		s.Clock.Set(civil.MustDate("2026-12-02").At(9, 0, civil.Pacific))
+		ana := x.signedIn("ana@northwind.example")
+		page := "/bills/" + string(b) + "/pay"
+		if got := ana.get(page); strings.Contains(got.body, "Same-day") {
+			t.Error("ACH-5: offered where no bank takes it")
+		}
+		form := []string{"key", "same", "amount", "500.00", "processDate", "2026-12-02", "account", string(account), "sameDay", "yes"}
+		ana.post(page+"/review", form...).want(t, 422, "Same-day payment is for ACH in the US")
+		x.write(x.a.who, func(tx *db.Tx) error { return bank.SetSameDay(tx, account, true, 0) })
+		ana.get(page).want(t, 200, "Same-day: it arrives on the process date", `min="2026-12-02"`)
+		ana.post(page+"/review", form...).want(t, 200, "Same-day ACH to the account ending 1111", `name="sameDay" value="yes"`)
+		if r := ana.post(page+"/confirm", form...); r.status != 303 {
+			t.Fatal(r.status, r.body)
+		}
+		x.write(x.a.who, func(tx *db.Tx) error {
+			var same, arrives string
+			err := tx.Row(`SELECT CAST(same_day AS TEXT), arrival_date FROM payments WHERE org_id = $1`, string(tx.Org())).Scan(&same, &arrives)
+			if err == nil && (same != "1" || arrives != "2026-12-02") {
+				t.Errorf("ACH-5: same day %s, arrives %s", same, arrives)
+			}
+			return err
+		})
+	})
+}

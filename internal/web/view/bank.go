@@ -37,6 +37,8 @@ type BankFilesPage struct {
 	Account     BankAccount
 	Balanced    bool
 	Description string
+	SameDay     bool   // the bank takes entries that settle on the day of delivery
+	Lead        string // as typed: minutes before the windows of the Fed by which it wants them
 	Errors      FieldErrors
 }
 

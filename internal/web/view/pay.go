@@ -20,7 +20,19 @@ type PayPage struct {
 	Discount      int64      // for paying the whole bill early; 0: none
 	DiscountUntil civil.Date // the last process date it is given for
 	TakesDiscount bool
-	Errors        FieldErrors
+
+	SameDayFrom civil.Date // the earliest process date that the payment can settle on; zero: it is not offered
+	SameDay     bool
+
+	Errors FieldErrors
+}
+
+// earliest is the first date that the form takes.
+func (v PayPage) earliest() civil.Date {
+	if !v.SameDayFrom.IsZero() && v.SameDayFrom.Before(v.Earliest) {
+		return v.SameDayFrom
+	}
+	return v.Earliest
 }
 
 func (v PayPage) discountLabel() string {
@@ -46,6 +58,7 @@ type ReviewPage struct {
 	Bill        BillHead
 	Minor       int64
 	Discount    int64 // taken beside Minor
+	SameDay     bool  // it settles on ProcessDate
 	ProcessDate civil.Date
 	Arrival     civil.Date
 	Method      string
