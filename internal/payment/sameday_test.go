@@ -45,7 +45,7 @@ func TestACH5_SameDay(t *testing.T) {
 		}
 		o.write(func(tx *db.Tx) error { return bank.SetSameDay(tx, o.bank, true, 30) })
 		for what, err := range map[string]error{
-			"a cheque":              second(same(o.bill(slow, 1_00), 1_00, "2026-11-23")),
+			"a cheque":               second(same(o.bill(slow, 1_00), 1_00, "2026-11-23")),
 			"LIM-3: above a million": second(same(o.bill(v, 1_000_000_01), 1_000_000_01, "2026-11-23")),
 		} {
 			if !errors.Is(err, payment.ErrSameDay) && !errors.Is(err, payment.ErrAddress) {
