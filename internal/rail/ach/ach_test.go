@@ -122,6 +122,8 @@ func TestDebitRules(t *testing.T) {
 	}{
 		{"a credit", func(_ *Batch, e *Entry) { e.TransactionCode = CheckingCredit }, "TransactionCode"},
 		{"a prenote", func(_ *Batch, e *Entry) { e.TransactionCode, e.Amount = CheckingPrenote, 0 }, "TransactionCode"},
+		{"AR-12: a prenote of a debit with money", func(_ *Batch, e *Entry) { e.TransactionCode = CheckingDebitPrenote }, "Amount"},
+		{"AR-12: a prenote of a debit among credits", func(b *Batch, e *Entry) { b.Debits, e.TransactionCode, e.Amount = false, SavingsDebitPrenote, 0 }, "TransactionCode"},
 		{"nothing", func(_ *Batch, e *Entry) { e.Amount = 0 }, "Amount"},
 		{"an offset", func(b *Batch, _ *Entry) {
 			b.Offset = &Entry{TransactionCode: CheckingDebit, Routing: "021000021", Account: "00007777", Name: "H", Trace: 9}
