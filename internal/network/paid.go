@@ -34,7 +34,7 @@ func Paid(d *db.DB) job.Handler {
 		if err != nil {
 			return err
 		}
-		there := db.Caller{Org: n.payment.PeerID, Perms: org.All, Channel: "network"}
+		there := db.Caller{Org: n.payment.PeerID, Perms: org.All, Channel: Channel}
 		if err := d.WriteAt(ctx, there, at, func(tx *db.Tx) error { return n.arrive(tx) }); err != nil {
 			return fmt.Errorf("tell %s of payment %s: %w", there.Org, it.Key, err)
 		}

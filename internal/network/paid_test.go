@@ -13,6 +13,7 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/dimension"
+	"github.com/duebook/duebook/internal/document"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/job"
@@ -22,7 +23,9 @@ import (
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/receipt"
+	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/secret"
+	"github.com/duebook/duebook/internal/sending"
 	"github.com/duebook/duebook/internal/verify"
 )
 
@@ -302,5 +305,63 @@ func TestNET3_PaymentFails(t *testing.T) {
 			t.Errorf("cancelled after the link: %+v", r)
 		}
 		p.verified()
+	})
+}
+
+// TestNET3_EBill: an invoice that is sent to a linked customer is a bill of the payer, once, and its payment finds it.
+func TestNET3_EBill(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		p := newPair(t, s, "000334455")
+		i := invoice.Invoices.New().(*invoice.Invoice)
+		for _, x := range []struct{ what, price string }{{"Rope", "80.00"}, {"Tar", "20.50"}} {
+			l := invoice.Lines.New().(*invoice.Line)
+			l.Description, l.Price = x.what, money.MustDecimal(x.price)
+			i.Lines = append(i.Lines, l)
+		}
+		i.CustomerID, i.InvoiceNumber = p.customer, "H-77"
+		i.InvoiceDate, i.DueDate = civil.MustDate("2026-11-20"), civil.MustDate("2026-12-20")
+		p.payee.do(func(tx *db.Tx) error { return invoice.Create(tx, i) })
+		desk := sending.Desk{Vault: p.vault, PublicURL: "https://due.example"}
+		blobs, err := blob.New(t.TempDir(), p.vault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // sent again, it is the same bill
+			p.payee.do(func(tx *db.Tx) error {
+				return desk.Send(tx, sending.Message{Invoice: i.ID, To: []string{"ap@acme.example"}})
+			})
+			run := job.New(s.DB, map[string]job.Handler{sending.NetworkKind: network.Bills(s.DB, desk, blobs)}, slog.Default())
+			if err := run.Due(ctx, s.Clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var all []*bill.Bill
+		p.do(func(tx *db.Tx) error {
+			return bill.Bills.List(tx, record.Query{}, func(b *bill.Bill) error { all = append(all, b); return nil })
+		})
+		if len(all) != 1 {
+			t.Fatalf("%d bills, want 1", len(all))
+		}
+		var b *bill.Bill
+		p.do(func(tx *db.Tx) error {
+			if b, err = bill.Bills.Load(tx, all[0].ID); err != nil {
+				return err
+			}
+			docs, err := document.ForRecord(tx, b.ID)
+			if len(docs) != 1 || docs[0].FileName != "Invoice-H-77.pdf" || docs[0].MediaType != "application/pdf" || docs[0].Source != network.Channel {
+				t.Errorf("documents %+v", docs)
+			}
+			return err
+		})
+		if b.VendorID != p.vendor || b.InvoiceNumber != "H-77" || b.Amount != 100_50 || b.Channel != network.Channel || b.DueDate != i.DueDate ||
+			len(b.Lines) != 2 || b.Lines[0].Description != "Rope" || b.Lines[0].Amount != 80_00 || b.Lines[1].Amount != 20_50 || !b.Lines[0].ChartOfAccountID.IsNull() {
+			t.Errorf("the bill is %+v with %+v", b, b.Lines)
+		}
+		id := p.pay(b.ID, 100_50, "2026-11-25")
+		p.tell()
+		if r := p.receipt(id); len(r.Pays) != 1 || r.Pays[0].InvoiceID != i.ID || r.Pays[0].Amount != 100_50 {
+			t.Errorf("the payment goes to %+v", r.Pays)
+		}
 	})
 }

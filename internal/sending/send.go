@@ -13,6 +13,7 @@ import (
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/invoice"
+	"github.com/duebook/duebook/internal/job"
 	"github.com/duebook/duebook/internal/mail"
 	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/money"
@@ -114,6 +115,24 @@ func (d Desk) Send(tx *db.Tx, m Message) error {
 		})
 	}
 	sent(tx, i, "send")
+	return overNetwork(tx, i)
+}
+
+// NetworkKind is the kind of work that takes a sent invoice to the organisation that its customer is linked to; its key is
+// the invoice (AR-20).
+const NetworkKind = "networkInvoice"
+
+// overNetwork queues that work for an invoice of a linked customer.
+func overNetwork(tx *db.Tx, i *invoice.Invoice) error {
+	var linked bool
+	err := tx.Row(`SELECT EXISTS (SELECT 1 FROM network_requests WHERE state = 2 /* accepted */ AND
+		(org_id = $1 AND customer_id = $2 OR peer_id = $1 AND peer_record_id = $2))`, string(tx.Org()), string(i.CustomerID)).Scan(&linked)
+	if err != nil {
+		return fmt.Errorf("look for the link of customer %s: %w", i.CustomerID, err)
+	}
+	if linked {
+		job.Enqueue(tx, NetworkKind, string(i.ID), tx.Now())
+	}
 	return nil
 }
 

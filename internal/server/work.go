@@ -25,6 +25,7 @@ func (a *App) handlers() (map[string]job.Handler, error) {
 		approval.ModeKind:   approval.HoldMode(a.DB),
 		approval.RemindKind: approval.Remind(a.DB, a.PublicURL),
 		sending.PrintKind:   sending.Printer(a.DB, filepath.Join(a.Dir, "post")),
+		sending.NetworkKind: network.Bills(a.DB, sending.Desk{Vault: a.Vault, PublicURL: a.PublicURL}, a.Blobs),
 		reseal.Kind:         a.Sealed().Handle,
 	}
 	if a.SMTP == "" {

@@ -16,6 +16,7 @@ import (
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/network"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/record"
@@ -141,6 +142,9 @@ func (c *call) billPage(tx *db.Tx, id ids.ID) (view.BillPage, error) {
 	}
 	if b.Channel == org.KindXML {
 		page.Entered += " through the API"
+	}
+	if b.Channel == network.Channel {
+		page.Entered += " as an e-bill over the network"
 	}
 	if page.WhyNot, err = whyNot(tx, b); err != nil {
 		return page, err

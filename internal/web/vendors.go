@@ -13,6 +13,7 @@ import (
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/network"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/record"
@@ -104,6 +105,13 @@ func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
 		page.Method = read.PaidBy(v.PayBy, "")
 	default:
 		return page, err
+	}
+	switch {
+	case v.LinkedTo.IsNull():
+	case v.NetworkStatus == network.Connected:
+		page.Method = "Over the network, to the account that the vendor has chosen; it maintains its name, address and bank data itself"
+	case v.NetworkStatus == network.ConnectedRPPS:
+		page.Method = "As a listed large biller, which maintains its name and address itself"
 	}
 	if page.Method == "Check" && !v.AddressComplete() {
 		page.Warning = "This vendor cannot be paid: a check needs a complete address."
