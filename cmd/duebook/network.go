@@ -62,15 +62,16 @@ func (n *networkListCmd) Run(c *call) error {
 }
 
 type networkAcceptCmd struct {
-	Code   string `arg:"" help:"Code of the mail, or id of the invitation."`
-	Org    string `help:"Organisation that accepts." required:""`
-	Record string `help:"What stands for the sender here: the customer it is, if it pays you; the vendor it is, if it sends you invoices."`
+	Code    string `arg:"" help:"Code of the mail, or id of the invitation."`
+	Org     string `help:"Organisation that accepts." required:""`
+	Record  string `help:"What stands for the sender here: the customer it is, if it pays you; the vendor it is, if it sends you invoices."`
+	Account string `help:"Id of your bank account that the sender is to pay into (without it the default one)."`
 }
 
 // Run connects the two organisations.
 func (n *networkAcceptCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
-		err := network.Accept(c.ctx, app.DB, command(ids.ID(n.Org)), network.Answer{Code: n.Code, RecordID: ids.ID(n.Record)})
+		err := network.Accept(c.ctx, app.DB, command(ids.ID(n.Org)), network.Answer{Code: n.Code, RecordID: ids.ID(n.Record), Account: ids.ID(n.Account)})
 		if err != nil {
 			return err
 		}
