@@ -97,7 +97,7 @@ func (*orgListCmd) Run(c *call) error {
 
 type orgSetCmd struct {
 	ID     string   `arg:"" help:"Organisation id."`
-	Values []string `arg:"" help:"key=value: state, overdue, apiAccess, internationalPayments, internationalOn, allowPayUnapproved, name, zone, achId, employerId, expireCheckDays, checkPrinting, staleChecks, combinePayments, achPrenoteMode, prenoteWait, sodMode, billEditAfterApproval, approvalEscalationDays, networkPublic, defaultBillApprover."`
+	Values []string `arg:"" help:"key=value: state, overdue, apiAccess, internationalPayments, internationalOn, allowPayUnapproved, name, zone, achId, employerId, expireCheckDays, checkPrinting, staleChecks, combinePayments, departmentPattern, achPrenoteMode, prenoteWait, sodMode, billEditAfterApproval, approvalEscalationDays, networkPublic, defaultBillApprover."`
 }
 
 // Run changes the organisation; it takes effect at once, also in a running server.

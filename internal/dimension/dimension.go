@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/duebook/duebook/internal/db"
@@ -159,6 +160,8 @@ func check(tx *db.Tx, t *record.Type, before, rec record.Record) error {
 	}
 	var err error
 	switch r := rec.(type) {
+	case *Department:
+		err = r.check(tx, before)
 	case *Item:
 		err = r.check()
 	case *Term:
@@ -171,6 +174,26 @@ func check(tx *db.Tx, t *record.Type, before, rec record.Record) error {
 		return err
 	}
 	return t.CheckTree(tx, before, rec)
+}
+
+// check fails with fault.ErrValue for a new or changed code that does not match the organisation's pattern. A department
+// may have no code: generation 1 knows none. Rule VRT-3.
+func (d *Department) check(tx *db.Tx, before record.Record) error {
+	if was, ok := before.(*Department); d.ShortName == "" || ok && was.ShortName == d.ShortName {
+		return nil
+	}
+	prefs, err := org.Prefs(tx)
+	if err != nil || prefs.DepartmentPattern == "" {
+		return err
+	}
+	codes, err := regexp.Compile(prefs.DepartmentPattern)
+	if err != nil {
+		return fmt.Errorf("read the pattern of department codes: %w", err)
+	}
+	if !codes.MatchString(d.ShortName) {
+		return fault.ErrValue.On("shortName").With("a code that matches " + prefs.DepartmentPattern)
+	}
+	return nil
 }
 
 // NameTaken reports whether another active record of the list, below the same parent where the list is a tree, has

@@ -56,6 +56,7 @@ type Preferences struct {
 	InternationalOn       bool   `json:"internationalOn,omitempty"`           // the administrator's switch
 	DefaultBillApprover   ids.ID `json:"defaultBillApprover,omitempty"`       // a bill then waits for this user (api-v1 5.3)
 	CombinePayments       string `json:"combinePayments,omitempty"`           // combine (default) or separate
+	DepartmentPattern     string `json:"departmentPattern,omitempty"`         // what every new or changed code of a department matches, RE2 (VRT-3)
 	ExpireCheckDays       int    `json:"expireCheckDays,omitempty"`           // 90 if 0
 	StaleChecks           string `json:"staleChecks,omitempty"`               // void (default) or unclaimed (VOI-7)
 	CheckPrinting         string `json:"checkPrinting,omitempty"`             // people confirm what was printed and mailed (CHK-5), or automatic; empty: people, in a sandbox automatic
@@ -487,6 +488,9 @@ func Unlock(tx *db.Tx, user ids.ID) {
 	tx.Audit("unlock", "user", user, "")
 }
 
+// maxPattern is how long the pattern of department codes is at most, in bytes.
+const maxPattern = 200
+
 var employerID = regexp.MustCompile(`^[0-9]{2}-[0-9]{7}$`)
 
 // Set changes one setting by the name the command line and the web know it by. It fails with fault.ErrValue.
@@ -578,6 +582,11 @@ func (o *Organisation) Set(key, value string) error {
 		return choice(&p.PrenoteWait, "standard", WaitNacha)
 	case "combinePayments":
 		return choice(&p.CombinePayments, "combine", "separate")
+	case "departmentPattern":
+		if _, err := regexp.Compile(value); err != nil || len(value) > maxPattern {
+			return fault.ErrValue.On(key).With(fmt.Sprintf("a regular expression (RE2) of at most %d bytes, such as ^\\d{4}$, or nothing", maxPattern))
+		}
+		p.DepartmentPattern = value
 	case "paymentApprovalThreshold":
 		return amount(&p.PaymentApprovalThreshold)
 	case "dailyPaymentCeiling":
