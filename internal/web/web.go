@@ -199,6 +199,8 @@ func (h *handler) routes() []route {
 		{"GET /settings/tokens", h.tokens},
 		{"POST /settings/tokens", h.newToken},
 		{"POST /settings/tokens/end", h.endToken},
+		{"GET /settings/network", h.network},
+		{"POST /settings/network", h.answerInvitation},
 		{"GET /settings/sanctions", h.sanctions},
 		{"POST /settings/sanctions/{id}/clear", h.clearSanction},
 		{"GET /settings/audit", h.auditTrail},

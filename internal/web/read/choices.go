@@ -6,6 +6,7 @@ import (
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
 	"github.com/duebook/duebook/internal/web/view"
 )
 
@@ -39,6 +40,18 @@ func Coding(tx *db.Tx, page *view.BillFormPage) error {
 		*l.to = all
 	}
 	return nil
+}
+
+// UnlinkedVendors are the active vendors that nobody on the network maintains, by name; cut tells that there are more. It
+// needs ViewVendors.
+func UnlinkedVendors(tx *db.Tx) (all []view.Option, cut bool, err error) {
+	if err := tx.Require(org.ViewVendors); err != nil {
+		return nil, false, err
+	}
+	if all, err = options(tx, vendor.Vendors.Table, " AND linked_to = ''"); len(all) > maxOptions {
+		all, cut = all[:maxOptions], true
+	}
+	return all, cut, err
 }
 
 func options(tx *db.Tx, table, where string) ([]view.Option, error) {

@@ -132,6 +132,9 @@ func ApprovePaymentURL(id string) string { return PaymentURL(id) + "/approve" }
 // DenyPaymentURL cancels a payment that waits for a second person (POST, reason).
 func DenyPaymentURL(id string) string { return PaymentURL(id) + "/deny" }
 
+// NetworkURL is Settings > Network (GET), and takes the answer to an invitation (POST code, answer, account, vendor).
+const NetworkURL = "/settings/network"
+
 // SanctionsURL is Settings > Sanctions (GET).
 const SanctionsURL = "/settings/sanctions"
 
