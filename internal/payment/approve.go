@@ -95,7 +95,9 @@ func (p *Payment) letGo(tx *db.Tx, c change) error {
 		return ErrSamePerson
 	}
 	if d.Alone {
-		tx.Audit("act alone", Payments.Name, p.ID, "")
+		if err := org.ActAlone(tx, Payments.Name, p.ID, "let payment "+p.Confirmation+" go"); err != nil {
+			return err
+		}
 	}
 	c.process = d.LeavesOn
 	return p.move(tx, Scheduled, c)

@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -155,12 +156,38 @@ func TestPaymentApprovalAlone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
 		o := newOffice(t, s, vaultIn(t), t.TempDir())
 		o.prefs(func(p *org.Preferences) { p.PaymentApprovalThreshold = 1 })
+		o.write(func(tx *db.Tx) error {
+			root, err := org.AddUser(tx, "root@x.example", "Root", "x")
+			if err == nil {
+				org.SetOperator(tx, root, true)
+			}
+			return err
+		})
 		b := o.bill(o.vendor("V1", nil), 100)
 		p := o.mustPay(b, 100, "2026-11-24")
 		if err := o.approve(o.who, p); err != nil {
 			t.Fatal(err)
 		}
 		o.wantStatus("alone", p, b, payment.Scheduled, 1, bill.Scheduled, "2026-11-25")
+		var told []string // the administrator, and who runs the server
+		o.read(func(tx *db.Tx) error {
+			rows, err := tx.Query(`SELECT recipient FROM mails WHERE org_id = $1 AND kind = 'act alone' ORDER BY recipient`, string(o.who.Org))
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var to string
+				if err := rows.Scan(&to); err != nil {
+					return err
+				}
+				told = append(told, to)
+			}
+			return rows.Err()
+		})
+		if len(told) != 2 || !slices.Contains(told, "root@x.example") {
+			t.Errorf("SEC-5: told %v", told)
+		}
 	})
 }
 

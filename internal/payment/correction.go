@@ -182,7 +182,9 @@ func ApplyCorrection(tx *db.Tx, vendorID ids.ID) error {
 			return ErrSamePerson
 		}
 		after.UsableFrom = latest(after.UsableFrom, banking.Add(civil.Of(tx.Now(), civil.Pacific), aloneDays))
-		tx.Audit("act alone", vendor.BankAccounts.Name, after.ID, "")
+		if err := org.ActAlone(tx, vendor.BankAccounts.Name, after.ID, "take over the bank's correction of a vendor's account"); err != nil {
+			return err
+		}
 	}
 	vendor.BankAccounts.SaveAs(tx, "correct "+c.Code, c.BankAccount, &after)
 	held, err := texts(tx, `SELECT id FROM payments WHERE org_id = $1 AND vendor_id = $2 AND rail = 'ach' AND state = 'on_hold' ORDER BY id`+

@@ -79,7 +79,9 @@ func ResolveDelivery(tx *db.Tx, id ids.ID, word string) (counts bool, err error)
 		if other || civil.Of(tx.Now(), civil.Pacific).Before(banking.Add(civil.Of(at.Time(), civil.Pacific), aloneDays)) {
 			return false, ErrSamePerson
 		}
-		tx.Audit("act alone", "bankFile", id, "")
+		if err := org.ActAlone(tx, "bankFile", id, "say whether the bank has a file"); err != nil {
+			return false, err
+		}
 	}
 	tx.Audit("resolve delivery", "bankFile", id, `{"word":"`+word+`"}`)
 	if word == FileThere {

@@ -116,7 +116,9 @@ func ApproveReversal(tx *db.Tx, id ids.ID) error {
 			return ErrSamePerson
 		}
 		leaves = banking.Add(leaves, aloneDays)
-		tx.Audit("act alone", Payments.Name, id, "")
+		if err := org.ActAlone(tx, Payments.Name, id, "approve the reversal of payment "+p.Confirmation); err != nil {
+			return err
+		}
 	}
 	if p.State != Settled && p.State != Cleared || banking.Next(leaves).After(r.Latest) {
 		return ErrNotReversible.With(string(id))

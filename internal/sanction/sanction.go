@@ -373,7 +373,9 @@ func Clear(tx *db.Tx, id ids.ID, reason string) error {
 		if other {
 			return ErrSamePerson
 		}
-		tx.Audit("act alone", "sanctionHit", id, "")
+		if err := org.ActAlone(tx, "sanctionHit", id, "clear a name that resembles one on a sanctions list"); err != nil {
+			return err
+		}
 	}
 	tx.ExecOne(`UPDATE sanction_hits SET state = 'cleared', decided = $3, decided_by = $4, reason = $5 WHERE org_id = $1 AND id = $2`,
 		string(tx.Org()), string(id), int64(clock.FromTime(tx.Now())), string(me), firstRunes(reason, 1000))

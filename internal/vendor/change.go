@@ -116,7 +116,9 @@ func firewall(tx *db.Tx, before *Vendor, kind string, fields []string) error {
 	if !other { // SEC-5: it takes effect after two business days, with notice
 		c.State, c.Decided = ChangeApproved, clock.FromTime(tx.Now())
 		c.LiveFrom = banking.Add(civil.Of(tx.Now(), civil.Pacific), changeDays)
-		tx.Audit("act alone", Vendors.Name, before.ID, "")
+		if err := org.ActAlone(tx, Vendors.Name, before.ID, "change the payment data of a vendor"); err != nil {
+			return err
+		}
 	}
 	tx.Exec(`INSERT INTO vendor_changes (org_id, id, vendor_id, kind, fields, state, changed, changed_by, decided, decided_by, live_from)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10)`, string(tx.Org()), string(c.ID), string(before.ID), kind, strings.Join(fields, "\n"),
