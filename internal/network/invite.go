@@ -205,7 +205,7 @@ func send(tx *db.Tx, r *Request, to []string) error {
 	for _, address := range to {
 		outbox.QueueSecret(tx, "networkInvitation", address, us.Name+" wants to connect with you on Duebook",
 			fmt.Sprintf("Hello,\n\n%s would like to connect with your organisation on this Duebook server, to %s.\n\n"+
-				"To accept, give this code to whoever runs the server, with the name of your organisation:\n\n    %s\n\n"+
+				"To accept, an administrator enters this code in Duebook under Settings, Network:\n\n    %s\n\n"+
 				"The network id of %s is %s. The code is good until %s. If you do not know the sender, do nothing.\n",
 				us.Name, role, token, us.Name, ID(us.ID), expires.In(us.Location()).Format("2 January 2006")))
 	}

@@ -64,13 +64,15 @@ func Accept(ctx context.Context, d *db.DB, who db.Caller, a Answer) error {
 		if err != nil {
 			return err
 		}
-		connect(tx, v, them)
-		return nil
+		return connect(tx, v, them, who.User)
 	})
 }
 
 // check checks what stands for the sender in the caller's organisation.
 func (a Answer) check(tx *db.Tx, r *Request, from ids.ID) error {
+	if r.State == Accepted && r.PeerRecordID != a.RecordID { // it is answered, with another record
+		return ErrOver
+	}
 	var err error
 	if r.VendorID != "" && a.RecordID != "" {
 		var c *customer.Customer
@@ -105,7 +107,7 @@ func accepted(tx *db.Tx, id ids.ID, them org.Organisation, a Answer) error {
 	if err != nil {
 		return err
 	}
-	if r.State == Accepted && r.PeerID == them.ID {
+	if r.State == Accepted && r.PeerID == them.ID && r.PeerRecordID == a.RecordID {
 		return nil
 	}
 	if r.State != Open || r.ExpiresTime.Time().Before(tx.Now()) {
@@ -121,12 +123,26 @@ func accepted(tx *db.Tx, id ids.ID, them org.Organisation, a Answer) error {
 	if err != nil {
 		return err
 	}
-	connect(tx, v, them)
-	return nil
+	by, err := inviter(tx, r.ID)
+	if err != nil {
+		return err
+	}
+	return connect(tx, v, them, by)
 }
 
-// connect links a vendor to an organisation that has agreed to it, and shows what that maintains.
-func connect(tx *db.Tx, v *vendor.Vendor, to org.Organisation) {
+// inviter is who sent an invitation of the caller's organisation last.
+func inviter(tx *db.Tx, request ids.ID) (who ids.ID, err error) {
+	err = tx.Row(`SELECT user_id FROM audit_events WHERE org_id = $1 AND record_id = $2 AND action IN ('create', 'send again')
+		ORDER BY stamp DESC, id DESC LIMIT 1`, string(tx.Org()), string(request)).Scan((*string)(&who))
+	if err != nil {
+		return "", fmt.Errorf("look who sent invitation %s: %w", request, err)
+	}
+	return who, nil
+}
+
+// connect links a vendor to an organisation that has agreed to it, and shows what that maintains. by is the user of ours
+// who wanted it: where the vendor was paid before, somebody else has to approve that its money goes elsewhere.
+func connect(tx *db.Tx, v *vendor.Vendor, to org.Organisation, by ids.ID) error {
 	after := *v
 	after.LinkedTo, after.NetworkStatus, after.PayBy = to.ID, Connected, vendor.PayByACH
 	after.NameOnCheck = to.Name
@@ -138,6 +154,7 @@ func connect(tx *db.Tx, v *vendor.Vendor, to org.Organisation) {
 		after.Phone = to.Phone
 	}
 	vendor.Vendors.SaveAs(tx, "connect", v, &after)
+	return vendor.Relinked(tx, v, &after, by)
 }
 
 // Decline answers an invitation with no. Code as in Answer; it needs ManageCompany and fails with ErrOver.
@@ -318,7 +335,7 @@ func linkListed(tx *db.Tx, v *vendor.Vendor, to ids.ID) error {
 	after.Address1, after.Address2, after.Address3, after.Address4 = l.Address1, l.Address2, "", ""
 	after.City, after.Region, after.Zip, after.Country = l.City, l.Region, l.Zip, l.Country
 	vendor.Vendors.SaveAs(tx, "link", v, &after)
-	return nil
+	return vendor.Relinked(tx, v, &after, tx.Caller().User)
 }
 
 const payByRPPS = 2

@@ -26,6 +26,7 @@ import (
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/sending"
+	"github.com/duebook/duebook/internal/vendor"
 	"github.com/duebook/duebook/internal/verify"
 )
 
@@ -362,6 +363,57 @@ func TestNET3_EBill(t *testing.T) {
 		p.tell()
 		if r := p.receipt(id); len(r.Pays) != 1 || r.Pays[0].InvoiceID != i.ID || r.Pays[0].Amount != 100_50 {
 			t.Errorf("the payment goes to %+v", r.Pays)
+		}
+	})
+}
+
+// VEN-6, SEC-5: linking a vendor that is about to be paid sends its money elsewhere, so another person of the payer's than who
+// invited it has to approve that; what waits to be paid is held. An invitation is accepted for one record only.
+func TestVEN6_LinkOfPaidVendor(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		p := newPair(t, s, "000331111")
+		bo := p.who
+		p.do(func(tx *db.Tx) (err error) {
+			if bo.User, err = org.AddUser(tx, "bo@x.example", "Bo", "-"); err != nil {
+				return err
+			}
+			return org.SetMembership(tx, bo.User, org.Administrator, true)
+		})
+		v := p.house.vendor("Paid by check")
+		b := bill.Bills.New().(*bill.Bill)
+		b.VendorID, b.InvoiceNumber, b.Amount = v, "77", 5_000
+		b.InvoiceDate, b.DueDate = civil.MustDate("2026-11-20"), civil.MustDate("2026-12-20")
+		p.do(func(tx *db.Tx) error { return bill.Create(tx, b) })
+		paid := p.pay(b.ID, 5_000, "2026-11-30")
+		if _, err := p.invite(v); err != nil {
+			t.Fatal(err)
+		}
+		_, code := p.mails()
+		if err := network.Accept(ctx, s.DB, p.payee.who, network.Answer{Code: code, RecordID: p.customer}); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, "for another customer", network.Accept(ctx, s.DB, p.payee.who, network.Answer{Code: code, RecordID: p.payee.customer("Other")}), network.ErrOver)
+		var changes []vendor.Change
+		p.do(func(tx *db.Tx) (err error) {
+			if changes, err = vendor.Changes(tx, v); err != nil {
+				return err
+			}
+			got, err := payment.Payments.Load(tx, paid)
+			if err == nil && got.State != payment.OnHold {
+				t.Errorf("what waited is %s", got.State)
+			}
+			return err
+		})
+		if len(changes) != 1 || changes[0].Kind != vendor.ChangeBank || changes[0].ChangedBy != p.who.User {
+			t.Fatalf("changes %+v", changes)
+		}
+		decide := func(who db.Caller) error {
+			return s.Write(ctx, who, func(tx *db.Tx) error { return vendor.DecideChange(tx, changes[0].ID, true) })
+		}
+		wants(t, "who invited", decide(p.who), vendor.ErrChangeSamePerson)
+		if err := decide(bo); err != nil {
+			t.Errorf("another person: %v", err)
 		}
 	})
 }

@@ -10,17 +10,17 @@ import (
 	"github.com/duebook/duebook/internal/mail/outbox"
 )
 
-// ActAlone notes that the caller did what two people should have done, because nobody else may, and tells all
-// administrators and the operators of the server. did completes "Ana Ruiz did alone: ...", like "approve payment
-// P26112300 - 0000001". Rule SEC-5.
-func ActAlone(tx *db.Tx, record string, id ids.ID, did string) error {
+// ActAlone notes that a user did what two people should have done, because nobody else may, and tells all administrators
+// and the operators of the server. did completes "Ana Ruiz did alone: ...", like "approve payment P26112300 - 0000001".
+// Rule SEC-5.
+func ActAlone(tx *db.Tx, user ids.ID, record string, id ids.ID, did string) error {
 	tx.Audit("act alone", record, id, "")
 	o, err := Load(tx)
 	if err != nil {
 		return err
 	}
 	var who string
-	if err := tx.Row(`SELECT name FROM users WHERE id = $1`, string(tx.Caller().User)).Scan(&who); err != nil {
+	if err := tx.Row(`SELECT name FROM users WHERE id = $1`, string(user)).Scan(&who); err != nil {
 		return fmt.Errorf("look who acts alone: %w", err)
 	}
 	to, err := overseers(tx)

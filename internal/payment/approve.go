@@ -95,7 +95,7 @@ func (p *Payment) letGo(tx *db.Tx, c change) error {
 		return ErrSamePerson
 	}
 	if d.Alone {
-		if err := org.ActAlone(tx, Payments.Name, p.ID, "let payment "+p.Confirmation+" go"); err != nil {
+		if err := org.ActAlone(tx, tx.Caller().User, Payments.Name, p.ID, "let payment "+p.Confirmation+" go"); err != nil {
 			return err
 		}
 	}

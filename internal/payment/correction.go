@@ -182,7 +182,7 @@ func ApplyCorrection(tx *db.Tx, vendorID ids.ID) error {
 			return ErrSamePerson
 		}
 		after.UsableFrom = latest(after.UsableFrom, banking.Add(civil.Of(tx.Now(), civil.Pacific), aloneDays))
-		if err := org.ActAlone(tx, vendor.BankAccounts.Name, after.ID, "take over the bank's correction of a vendor's account"); err != nil {
+		if err := org.ActAlone(tx, tx.Caller().User, vendor.BankAccounts.Name, after.ID, "take over the bank's correction of a vendor's account"); err != nil {
 			return err
 		}
 	}

@@ -79,7 +79,7 @@ func ResolveDelivery(tx *db.Tx, id ids.ID, word string) (counts bool, err error)
 		if other || civil.Of(tx.Now(), civil.Pacific).Before(banking.Add(civil.Of(at.Time(), civil.Pacific), aloneDays)) {
 			return false, ErrSamePerson
 		}
-		if err := org.ActAlone(tx, "bankFile", id, "say whether the bank has a file"); err != nil {
+		if err := org.ActAlone(tx, tx.Caller().User, "bankFile", id, "say whether the bank has a file"); err != nil {
 			return false, err
 		}
 	}

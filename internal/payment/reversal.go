@@ -116,7 +116,7 @@ func ApproveReversal(tx *db.Tx, id ids.ID) error {
 			return ErrSamePerson
 		}
 		leaves = banking.Add(leaves, aloneDays)
-		if err := org.ActAlone(tx, Payments.Name, id, "approve the reversal of payment "+p.Confirmation); err != nil {
+		if err := org.ActAlone(tx, tx.Caller().User, Payments.Name, id, "approve the reversal of payment "+p.Confirmation); err != nil {
 			return err
 		}
 	}

@@ -373,7 +373,7 @@ func Clear(tx *db.Tx, id ids.ID, reason string) error {
 		if other {
 			return ErrSamePerson
 		}
-		if err := org.ActAlone(tx, "sanctionHit", id, "clear a name that resembles one on a sanctions list"); err != nil {
+		if err := org.ActAlone(tx, tx.Caller().User, "sanctionHit", id, "clear a name that resembles one on a sanctions list"); err != nil {
 			return err
 		}
 	}

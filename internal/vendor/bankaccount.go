@@ -238,7 +238,7 @@ func AddBankAccount(tx *db.Tx, n NewBankAccount) (ids.ID, error) {
 	if status == AccountVerified {
 		setPayBy(tx, v, PayByACH)
 	}
-	return n.ID, firewall(tx, v, ChangeBank, []string{"accountNumber"})
+	return n.ID, firewall(tx, v, tx.Caller().User, ChangeBank, []string{"accountNumber"})
 }
 
 // ConfirmMicro takes what a vendor tells of the two small credits to its account, in any order: if it is right, the account

@@ -90,11 +90,17 @@ var refusedReason = map[string]string{
 	ChangePayee: "A change of the vendor's name or address was refused: enter the right one.",
 }
 
+// Relinked puts under control that somebody else maintains where a vendor is paid from now on: the organisation or listed
+// biller that after is linked to. by is the user who wanted it (VEN-6, SEC-5).
+func Relinked(tx *db.Tx, before, after *Vendor, by ids.ID) error {
+	return firewall(tx, before, by, ChangeBank, append([]string{"linkedTo"}, movedPayee(before, after)...))
+}
+
 // firewall puts a change of before under control, if the vendor was paid before or, for bank data, is about to be. The old
-// address of the vendor and whoever made the vendor are told. What the server itself changes has controls of its own.
-func firewall(tx *db.Tx, before *Vendor, kind string, fields []string) error {
-	me := tx.Caller().User
-	if me.IsNull() || len(fields) == 0 {
+// address of the vendor and whoever made the vendor are told. What the server itself changes has controls of its own: by is
+// nobody then.
+func firewall(tx *db.Tx, before *Vendor, by ids.ID, kind string, fields []string) error {
+	if by.IsNull() || len(fields) == 0 {
 		return nil
 	}
 	var paid, waiting bool
@@ -108,7 +114,7 @@ func firewall(tx *db.Tx, before *Vendor, kind string, fields []string) error {
 	if !paid && (kind != ChangeBank || !waiting) {
 		return nil
 	}
-	other, err := org.OtherHolds(tx, me, org.ApproveVendorBankChange)
+	other, err := org.OtherHolds(tx, by, org.ApproveVendorBankChange)
 	if err != nil {
 		return err
 	}
@@ -116,13 +122,13 @@ func firewall(tx *db.Tx, before *Vendor, kind string, fields []string) error {
 	if !other { // SEC-5: it takes effect after two business days, with notice
 		c.State, c.Decided = ChangeApproved, clock.FromTime(tx.Now())
 		c.LiveFrom = banking.Add(civil.Of(tx.Now(), civil.Pacific), changeDays)
-		if err := org.ActAlone(tx, Vendors.Name, before.ID, "change the payment data of a vendor"); err != nil {
+		if err := org.ActAlone(tx, by, Vendors.Name, before.ID, "change the payment data of a vendor"); err != nil {
 			return err
 		}
 	}
 	tx.Exec(`INSERT INTO vendor_changes (org_id, id, vendor_id, kind, fields, state, changed, changed_by, decided, decided_by, live_from)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10)`, string(tx.Org()), string(c.ID), string(before.ID), kind, strings.Join(fields, "\n"),
-		c.State, int64(clock.FromTime(tx.Now())), string(me), int64(c.Decided), c.LiveFrom.String())
+		c.State, int64(clock.FromTime(tx.Now())), string(by), int64(c.Decided), c.LiveFrom.String())
 	if err := tell(tx, before, kind); err != nil {
 		return err
 	}

@@ -193,7 +193,7 @@ func Update(tx *db.Tx, before, v *Vendor) error {
 		return err
 	}
 	Vendors.Save(tx, before, v)
-	return firewall(tx, before, ChangePayee, movedPayee(before, v))
+	return firewall(tx, before, tx.Caller().User, ChangePayee, movedPayee(before, v))
 }
 
 func check(tx *db.Tx, before, v *Vendor) error {
