@@ -35,7 +35,7 @@ type Test struct {
 	Kind, State   string
 	First, Second int64      // minor units, once it is sent
 	Tries         int64      // wrong answers
-	Until         civil.Date // the last day for an answer, once it is sent
+	Until         civil.Date // the last day for an answer, once it is sent; of a further account, once it is proved, the day of that
 	StartedBy     ids.ID
 }
 
@@ -49,7 +49,11 @@ var TestDays = map[string]int{Deposit: 14, Micro: 10}
 var (
 	ErrTestOver   = fault.New(fault.Conflict, "account_test_over", "There is no test of this account that waits for its amounts: it has not left, is over, or was too long ago.")
 	ErrTestOthers = fault.New(fault.Forbidden, "account_test_others", "Only who added the account tells the amount of its test deposit.")
+	ErrSecond     = fault.New(fault.Forbidden, "bank_account_second_person", "Another person who manages bank accounts has to approve this account.")
 )
+
+// aloneDays is how many banking days after its proof who added an account may approve it where nobody else can (SEC-5).
+const aloneDays = 2
 
 // StartTest has a test sent to an account that was just added.
 func StartTest(tx *db.Tx, account ids.ID, kind string) {
@@ -100,8 +104,9 @@ func Answer(tx *db.Tx, account ids.ID, first, second int64) (Test, error) {
 	return t, nil
 }
 
-// ConfirmDeposit makes an account usable if its holder tells what its test deposit was, and invalid at the third wrong
-// amount; the test that comes back says which. It fails with fault.ErrNotFound, ErrTestOthers and ErrTestOver. Rule FND-6.
+// ConfirmDeposit takes what the holder of an account tells that its test deposit was. The right amount makes the first account
+// of the organisation usable; a further one waits for Approve. The third wrong amount makes it invalid. The account and the
+// test that come back say which. It fails with fault.ErrNotFound, ErrTestOthers and ErrTestOver. Rules FND-6, SEC-5.
 func ConfirmDeposit(tx *db.Tx, id ids.ID, amount int64) (t Test, err error) {
 	if err := tx.Require(org.ManageBanks); err != nil {
 		return t, err
@@ -125,12 +130,73 @@ func ConfirmDeposit(tx *db.Tx, id ids.ID, amount int64) (t Test, err error) {
 	after := *a
 	switch t.State {
 	case TestConfirmed:
-		after.Status = Verified
+		further, err := further(tx)
+		if err != nil {
+			return t, err
+		}
+		if !further {
+			after.Status = Verified
+			break
+		}
+		if err := proved(tx, a, t); err != nil {
+			return t, err
+		}
 	case TestFailed:
 		after.Status = Invalid
 	}
 	Accounts.SaveAs(tx, "confirm", a, &after)
+	*a = after
 	return t, nil
+}
+
+// further reports whether the organisation has had a usable account before: money may be led away from that one.
+func further(tx *db.Tx) (yes bool, err error) {
+	err = tx.Row(`SELECT EXISTS (SELECT 1 FROM bank_accounts WHERE org_id = $1 AND status = $2)`, string(tx.Org()), int64(Verified)).Scan(&yes)
+	return yes, err
+}
+
+// proved notes on which day a further account was proved, and tells it to those who watch if nobody else can approve it.
+func proved(tx *db.Tx, a *Account, t Test) error {
+	tx.ExecOne(`UPDATE account_tests SET until = $3 WHERE org_id = $1 AND account_id = $2`, string(tx.Org()), string(a.ID),
+		civil.Of(tx.Now(), civil.Pacific).String())
+	other, err := org.OtherHolds(tx, t.StartedBy, org.ManageBanks)
+	if err != nil || other {
+		return err
+	}
+	return org.ActAlone(tx, t.StartedBy, Accounts.Name, a.ID, "add the bank account "+a.Name+" ending in "+a.AccountTail)
+}
+
+// Approve makes a further account usable that was proved by its test deposit. It needs ManageBanks and another person than
+// who added the account; where there is none, that one, from the second banking day after the proof. It fails with
+// fault.ErrNotFound, ErrTestOver for an account that is not proved or decided, and ErrSecond. Rule SEC-5.
+func Approve(tx *db.Tx, id ids.ID) error {
+	if err := tx.Require(org.ManageBanks); err != nil {
+		return err
+	}
+	a, err := Accounts.LoadForUpdate(tx, id)
+	if err != nil {
+		return err
+	}
+	t, err := TestOf(tx, id)
+	if err != nil {
+		return err
+	}
+	if t.State != TestConfirmed || a.Active != record.Active || a.Status != Pending {
+		return ErrTestOver.With(string(id))
+	}
+	if me := tx.Caller().User; me == t.StartedBy {
+		other, err := org.OtherHolds(tx, me, org.ManageBanks)
+		if err != nil {
+			return err
+		}
+		if other || civil.Of(tx.Now(), civil.Pacific).Before(Days.Add(t.Until, aloneDays)) {
+			return ErrSecond
+		}
+	}
+	after := *a
+	after.Status = Verified
+	Accounts.SaveAs(tx, "approve", a, &after)
+	return nil
 }
 
 // Refuse marks an account whose test came back as invalid. It is the engine's to call.

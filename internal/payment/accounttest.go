@@ -63,12 +63,13 @@ func testsDue(tx *db.Tx) (clock.Instant, error) {
 	return clock.Instant(deposit), err
 }
 
-// dueTests reads the tests that are to leave, the oldest first. Those of accounts that are closed or decided are over.
-func dueTests(tx *db.Tx) (all []dueTest, err error) {
+// dueTests reads the tests that are to leave, the oldest first, and the accounts whose tests are over before, as they were
+// closed or decided.
+func dueTests(tx *db.Tx) (all []dueTest, over []ids.ID, err error) {
 	found, err := texts(tx, `SELECT account_id FROM account_tests WHERE org_id = $1 AND state = 'due' ORDER BY started, account_id LIMIT 500`+tx.ForUpdate(),
 		string(tx.Org()))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, f := range found {
 		t := dueTest{account: ids.ID(f)}
@@ -76,18 +77,18 @@ func dueTests(tx *db.Tx) (all []dueTest, err error) {
 		if t.account.Is(ids.BankAccount) {
 			a, err := bank.Accounts.Load(tx, t.account)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			o, err := org.Load(tx)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			open = a.Active == 1 && a.Status == bank.Pending
 			t.kind, t.routing, t.sealed, t.name = bank.Deposit, a.Routing, a.Account, entryName(o.Name)
 		} else {
 			a, err := vendor.BankAccounts.Load(tx, t.account)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			open = a.Active == 1 && a.PrenoteState == vendor.MicroDue
 			t.kind, t.routing, t.sealed, t.name = bank.Micro, a.Routing, a.Account, entryName(a.HolderName)
@@ -95,9 +96,11 @@ func dueTests(tx *db.Tx) (all []dueTest, err error) {
 		}
 		if open {
 			all = append(all, t)
+		} else {
+			over = append(over, t.account)
 		}
 	}
-	return all, nil
+	return all, over, nil
 }
 
 // sendTests sends the tests of new accounts, at the times of other test entries.
@@ -106,16 +109,17 @@ func (e *Engine) sendTests(ctx context.Context, orgID ids.ID, at time.Time) erro
 		return nil
 	}
 	var waiting []dueTest
+	var over []ids.ID
 	sandbox := false
 	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) error {
 		sandbox = tx.Sandbox()
 		since, err := testsDue(tx)
 		if since > 0 {
-			waiting, err = dueTests(tx)
+			waiting, over, err = dueTests(tx)
 		}
 		return err
 	})
-	if err != nil || len(waiting) == 0 {
+	if err != nil || len(waiting)+len(over) == 0 {
 		return err
 	}
 	made := map[ids.ID]dueTest{}
@@ -172,9 +176,12 @@ func (e *Engine) writeTests(tx *db.Tx, made map[ids.ID]dueTest) error {
 	if _, err := tx.Next("release run", 1); err != nil { // one run of the organisation at a time
 		return err
 	}
-	due, err := dueTests(tx)
+	due, over, err := dueTests(tx)
 	if err != nil {
 		return err
+	}
+	for _, account := range over {
+		tx.ExecOne(`UPDATE account_tests SET state = 'failed' WHERE org_id = $1 AND account_id = $2 AND state = 'due'`, string(tx.Org()), string(account))
 	}
 	main, err := bank.Default(tx)
 	if err != nil && !errors.Is(err, bank.ErrNoAccount) {

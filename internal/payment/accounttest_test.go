@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -96,8 +97,18 @@ func TestFND6_TestDeposit(t *testing.T) {
 		if got, err := o.deposit(o.who, id, 49); err != nil || got.State != bank.TestSent || got.Left() != 2 || o.funding(id).Status != bank.Pending {
 			t.Errorf("FND-6: a wrong amount: %+v, %v", got, err)
 		}
-		if got, err := o.deposit(o.who, id, 50); err != nil || got.State != bank.TestConfirmed || o.funding(id).Status != bank.Verified {
-			t.Errorf("FND-6: the right amount: %+v, %v", got, err)
+		if got, err := o.deposit(o.who, id, 50); err != nil || got.State != bank.TestConfirmed || o.funding(id).Status != bank.Pending {
+			t.Errorf("FND-6, SEC-5: the right amount for a further account: %+v, %v", got, err)
+		}
+		approve := func(who db.Caller) error { return o.as(who, func(tx *db.Tx) error { return bank.Approve(tx, id) }) }
+		if err := approve(o.who); !errors.Is(err, bank.ErrSecond) {
+			t.Errorf("SEC-5: who added it: %v", err)
+		}
+		if err := approve(o.colleague("Cleo")); err != nil || o.funding(id).Status != bank.Verified {
+			t.Errorf("SEC-5: somebody else: %v", err)
+		}
+		if err := approve(o.who); !errors.Is(err, bank.ErrTestOver) {
+			t.Errorf("SEC-5: twice: %v", err)
 		}
 
 		wrong := o.second(t, "77002222")
@@ -185,5 +196,31 @@ func TestVEN5_Modes(t *testing.T) {
 		}
 		o.wantRole("VEN-5: what came back is balanced too", ledger.Fees, 0)
 		o.verified()
+	})
+}
+
+// FND-6, VEN-5: an account that is closed before its test has left has no test, and nothing stays due for it.
+func TestFND6_ClosedBefore(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		o.at("2026-11-28", "09:00:00") // a Saturday: tests leave on Monday
+		ours := o.second(t, "77001111")
+		o.prefs(func(p *org.Preferences) { p.ACHPrenoteMode = org.PrenoteMicro })
+		v := o.vendor("Closed", nil)
+		o.account(v, "1111234")
+		o.write(func(tx *db.Tx) error {
+			if err := vendor.RemoveBankAccount(tx, v); err != nil {
+				return err
+			}
+			return bank.Deactivate(tx, ours)
+		})
+		o.until(civil.MustDate("2026-12-01").At(9, 0, civil.Pacific))
+		if files := o.outWith("ACCTVERIFY"); len(files) != 0 {
+			t.Errorf("%d tests left", len(files))
+		}
+		if due, ok := o.engine.Due(context.Background(), o.who.Org, s.Clock.Now()); ok && due.Equal(s.Clock.Now()) {
+			t.Error("something is due for ever")
+		}
 	})
 }

@@ -156,9 +156,16 @@ func (e *Engine) collect(tx *db.Tx, c collection, numbers map[string]string) err
 			if err := r.Return(tx, today, "", why); err != nil {
 				return err
 			}
+			if err := tellReturn(tx, r, civil.Date{}); err != nil {
+				return err
+			}
 			continue
 		}
-		if day := validated(tx, a); day.After(today) { // its test entry could not leave in time
+		day, err := validated(tx, a)
+		if err != nil {
+			return err
+		}
+		if day.After(today) { // its test entry could not leave in time
 			r.Postpone(tx, day)
 			continue
 		}
@@ -198,12 +205,21 @@ func chargeable(tx *db.Tx, o org.Organisation, own *bank.Account, r *receipt.Rec
 	return a, why, nil
 }
 
-// validated is the first day on which an account can be charged: one whose test entry has not left counts from now (AR-12).
-func validated(tx *db.Tx, a *customer.BankAccount) civil.Date {
-	if a.PrenoteState == vendor.PrenoteDue {
-		return customer.ValidatedFrom(tx.Now())
+// validated is the first day on which an account can be charged: one whose test entry has not reached the bank counts from now
+// (AR-12).
+func validated(tx *db.Tx, a *customer.BankAccount) (civil.Date, error) {
+	waits := a.PrenoteState == vendor.PrenoteDue
+	if a.PrenoteState == vendor.PrenoteSent {
+		err := tx.Row(`SELECT EXISTS (SELECT 1 FROM disbursement_batches WHERE org_id = $1 AND id = $2 AND state = 'in_file')`, string(tx.Org()),
+			string(a.PrenoteBatch)).Scan(&waits)
+		if err != nil {
+			return civil.Date{}, fmt.Errorf("look for the test of account %s: %w", a.ID, err)
+		}
 	}
-	return a.UsableFrom
+	if waits {
+		return customer.ValidatedFrom(tx.Now()), nil
+	}
+	return a.UsableFrom, nil
 }
 
 // ask writes the file of the debits and stores it, ready to go.
@@ -306,7 +322,7 @@ func takeBackDebit(tx *db.Tx, id string, day civil.Date, code, why string) (*rec
 	if err != nil || r.State != receipt.InFile && r.State != receipt.Settled {
 		return r, err
 	}
-	if err := r.Return(tx, day, code, why); err != nil || code == "" {
+	if err := r.Return(tx, day, code, why); err != nil {
 		return r, err
 	}
 	next, err := planRetry(tx, r, day)
@@ -354,9 +370,6 @@ func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code
 	r, err := takeBackDebit(tx, id, day, code, reasonText(code))
 	if err == nil && notAuthorised[code] {
 		err = revoke(tx, r.CustomerID)
-	}
-	if err == nil {
-		err = watchReturns(tx)
 	}
 	if err != nil || !effectOf(code).account {
 		return err

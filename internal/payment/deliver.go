@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/duebook/duebook/internal/civil"
@@ -18,6 +19,7 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/receipt"
 )
 
 // bankFile is a row of bank_files without its bytes.
@@ -148,8 +150,28 @@ func (e *Engine) deliver(ctx context.Context, v *visit, at time.Time, id ids.ID)
 		if err != nil || f.state != "ready" {
 			return err
 		}
-		return delivered(tx, f)
+		return delivered(tx, f, tx.Now())
 	})
+}
+
+// left is when a file went to the bank of which it was learnt later that the bank has it: when the host was asked to give
+// it its name, else when it got that.
+func (f bankFile) left() time.Time {
+	if f.placed > 0 {
+		return f.placed.Time()
+	}
+	stamp, _, _ := strings.Cut(f.name, "-")
+	at, err := time.Parse("20060102T150405Z", stamp)
+	if err != nil { // it has no name of ours: it counts from when it was made
+		return f.created.Time()
+	}
+	return at
+}
+
+// fileOf is the id in the name of a file that has left; empty if there is none.
+func fileOf(name string) ids.ID {
+	_, rest, _ := strings.Cut(name, "-")
+	return ids.ID(rest[:min(len(rest), 20)])
 }
 
 const fileColumns = `id, kind, batch_id, name, sha256, state, detail, created, delivered, placed`
@@ -210,8 +232,8 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// delivered marks a file that has left, and what it carries as sent.
-func delivered(tx *db.Tx, f bankFile) error {
+// delivered marks a file that left at an instant, and what it carries as sent.
+func delivered(tx *db.Tx, f bankFile, at time.Time) error {
 	org := string(tx.Org())
 	tx.ExecOne(`UPDATE bank_files SET state = 'delivered', delivered = $3 WHERE org_id = $1 AND id = $2`, org, string(f.id),
 		int64(clock.FromTime(tx.Now())))
@@ -226,26 +248,29 @@ func delivered(tx *db.Tx, f bankFile) error {
 	tx.ExecOne(`UPDATE disbursement_batches SET state = 'sent' WHERE org_id = $1 AND id = $2`, org, string(f.batch))
 	tx.Exec(`UPDATE disbursements SET state = 'sent' WHERE org_id = $1 AND batch_id = $2 AND state = 'released'`, org, string(f.batch))
 	c := change{file: f.id}
-	if f.kind == "ach" {
+	if f.kind == "ach" || f.kind == "debit" || f.kind == "retry" {
 		var err error
-		if c.arrival, err = missed(tx, f); err != nil {
+		if c.arrival, err = missed(tx, f, at); err != nil {
 			return err
 		}
+	}
+	if !c.arrival.IsZero() && f.kind != "ach" {
+		return receipt.SettleLater(tx, f.batch, c.arrival)
 	}
 	return moveBatch(tx, f.batch, Sent, c, InFile)
 }
 
-// missed is the day on which the credits of a file arrive that has missed the last window of its effective date (16:45 New
-// York, ACH-5), and the zero date for any other file. The day becomes the effective date of the batch (the bytes keep
-// theirs), and a task says so to people (15.5 E24).
-func missed(tx *db.Tx, f bankFile) (civil.Date, error) {
+// missed is the day on which the entries of a file arrive that left at an instant after the last window of its effective
+// date (16:45 New York, ACH-5), and the zero date for any other file. The day becomes the effective date of the batch (the
+// bytes keep theirs), and a task says so to people (15.5 E24).
+func missed(tx *db.Tx, f bankFile, at time.Time) (civil.Date, error) {
 	var effective civil.Date
 	err := tx.Row(`SELECT effective_date FROM disbursement_batches WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch)).Scan(&effective)
 	if err != nil {
 		return civil.Date{}, fmt.Errorf("effective date of batch %s: %w", f.batch, err)
 	}
-	reached := civil.Of(tx.Now(), civil.NewYork)
-	if tx.Now().After(reached.At(16, 45, civil.NewYork)) {
+	reached := civil.Of(at, civil.NewYork)
+	if at.After(reached.At(16, 45, civil.NewYork)) {
 		reached = reached.AddDays(1)
 	}
 	if !effective.Before(reached) {
@@ -254,7 +279,7 @@ func missed(tx *db.Tx, f bankFile) (civil.Date, error) {
 	reached = banking.OnOrAfter(reached)
 	tx.ExecOne(`UPDATE disbursement_batches SET effective_date = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.batch), reached.String())
 	return reached, addTask(tx, TaskOperator, f.id, "late", "The bank got this file too late for "+effective.String()+": its payments arrive on "+
-		reached.String()+". Tell the vendors who wait for them.")
+		reached.String()+". Tell those who wait for them.")
 }
 
 // moveBatch moves every payment of a batch that is in one of the given states.

@@ -86,7 +86,7 @@ func ResolveDelivery(tx *db.Tx, id ids.ID, word string) (counts bool, err error)
 	tx.Audit("resolve delivery", "bankFile", id, `{"word":"`+word+`"}`)
 	if word == FileThere {
 		finishTasks(tx, id, "The bank has the file.")
-		return true, delivered(tx, f)
+		return true, delivered(tx, f, f.left())
 	}
 	finishTasks(tx, id, "The bank does not have the file: it leaves again.")
 	tx.ExecOne(`UPDATE bank_files SET state = 'ready', name = '', placed = 0, detail = '' WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(id))

@@ -131,6 +131,60 @@ func TestXO2ResolveDelivery(t *testing.T) {
 	})
 }
 
+// TestXO2NotMissing: two people called a file missing that the bank has. If the bank says so before it left again, it does not
+// leave again; if it says so later, a person has one of the two taken back, and the rejection of the second as a duplicate
+// fails nobody's payment.
+func TestXO2NotMissing(t *testing.T) {
+	t.Parallel()
+	for _, leaves := range []bool{false, true} {
+		t.Run(fmt.Sprint("leaves again ", leaves), func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, s *dbtest.Store) { notMissing(t, s, leaves) })
+		})
+	}
+}
+
+func notMissing(t *testing.T, s *dbtest.Store, leaves bool) {
+	t.Helper()
+	o := newOffice(t, s, vaultIn(t), t.TempDir())
+	p, file := o.inDoubt(t, "Found again")
+	for _, who := range []db.Caller{o.who, o.colleague("bo")} {
+		if _, err := o.say(who, file, payment.FileMissing); err != nil {
+			t.Fatal(err)
+		}
+	}
+	earlier := "20261125T090001Z-" + string(file) + ".ach"
+	if leaves {
+		if err := o.engine.Deliver(context.Background(), o.who.Org, o.s.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var sha, second string
+	o.read(func(tx *db.Tx) error {
+		return tx.Row(`SELECT sha256, name FROM bank_files WHERE org_id = $1 AND id = $2`, string(o.who.Org), string(file)).Scan(&sha, &second)
+	})
+	in := filepath.Join(o.dir, string(o.who.Org), "in")
+	if err := os.MkdirAll(in, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	before := len(o.names("out"))
+	put(t, in, string(file)+"-1.ack", "FILE "+earlier+"\nSHA256 "+sha+"\nSTATUS ACCEPTED\n")
+	if leaves {
+		put(t, in, string(file)+"-2.ack", "FILE "+second+"\nSHA256 "+sha+"\nSTATUS REJECTED duplicate of "+earlier+"\n")
+	}
+	if err := o.engine.Step(context.Background(), o.who.Org, o.s.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	o.wantState(p, payment.Sent)
+	if got := len(o.names("out")); got != before {
+		t.Errorf("%d files, %d before", got, before)
+	}
+	if got := o.tasks(file); (got == "operator twice") != leaves {
+		t.Errorf("tasks %q", got)
+	}
+	o.verified()
+}
+
 // TestXO2ResolveDeliveryAlone: where nobody else may say it, one person says it twice, two banking days apart (SEC-5).
 func TestXO2ResolveDeliveryAlone(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
+	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/mail/outbox"
@@ -63,14 +64,29 @@ func planRetry(tx *db.Tx, r *receipt.Receipt, day civil.Date) (civil.Date, error
 }
 
 // Retry makes the next charge of every one whose day has come; they leave with the run that follows (ACH-10). What has
-// become pointless is dropped.
+// become pointless is dropped; what cannot be charged any more is left to a person.
 func (e *Engine) Retry(ctx context.Context, orgID ids.ID, at time.Time) error {
 	due, err := e.find(ctx, orgID, `SELECT id FROM received_pays WHERE org_id = $1 AND retry_on <> '' AND retry_on <= $2 ORDER BY id`,
 		string(orgID), releaseDay(at).String())
 	for _, id := range due {
-		err = errors.Join(err, e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error { return retry(tx, ids.ID(id)) }))
+		tried := e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error { return retry(tx, ids.ID(id)) })
+		if refused := fault.From(tried); refused != nil && !db.IsBusy(tried) { // something it names has changed since
+			tried = e.db.WriteAt(ctx, caller(orgID), at, func(tx *db.Tx) error { return giveUp(tx, ids.ID(id), refused.Message) })
+		}
+		err = errors.Join(err, tried)
 	}
 	return err
+}
+
+// giveUp ends the tries of a charge for a reason, and leaves it to a person (ACH-10).
+func giveUp(tx *db.Tx, id ids.ID, why string) error {
+	r, err := receipt.Receipts.LoadForUpdate(tx, id)
+	if err != nil || r.RetryOn.IsZero() {
+		return err
+	}
+	r.RetryLater(tx, civil.Date{})
+	return addTask(tx, TaskContact, r.CustomerID, "retry", fmt.Sprintf("A charge of %s that came back is not tried again: %s Ask the customer for another way to pay.",
+		money.FormatMinor(r.Amount, money.Digits(r.Currency)), why))
 }
 
 func retry(tx *db.Tx, id ids.ID) error {
@@ -86,8 +102,8 @@ func retry(tx *db.Tx, id ids.ID) error {
 	if err != nil {
 		return fmt.Errorf("try %s again: %w", id, err)
 	}
-	if again == nil {
-		tx.Audit("drop retry", "receivedPay", id, fmt.Sprintf(`{"why":%q}`, why))
+	if again == nil && why != "" {
+		return giveUp(tx, id, why)
 	}
 	r.RetryLater(tx, civil.Date{})
 	return nil

@@ -1,9 +1,12 @@
 package payment_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
@@ -232,7 +235,7 @@ func TestACH10_Retries(t *testing.T) {
 				t.Errorf("ACH-11: %+v, want %+v", rates[i], want)
 			}
 		}
-		if got := o.tasks(o.who.Org); got != "operator all over,operator unauthorised over" {
+		if got := o.tasks(o.who.Org); got != "operator unauthorised over,operator all over" {
 			t.Errorf("ACH-11: tasks %q", got)
 		}
 		o.until(civil.MustDate("2027-02-20").At(8, 0, civil.NewYork))
@@ -258,4 +261,53 @@ func TestACH11_Levels(t *testing.T) {
 			t.Errorf("%+v: near %v, over %v", x, r.Near(), r.Over())
 		}
 	}
+}
+
+// ACH-10: a next try comes to the default account where the one of the first is closed; where there is none left a person
+// decides, and the server goes on. A planned try can be stopped.
+func TestACH10_AccountClosed(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		o.at("2026-11-23", "09:00:00")
+		back := func(name string) ids.ID { return o.charge(o.debtor(name, "5550001", nil)) }
+		stopped, moved := back("Stopped"), back("Moved")
+		o.until(civil.MustDate("2026-11-30").At(12, 0, civil.NewYork))
+		o.wantReceipt("for want of money", moved, receipt.Returned, 100_00)
+		void := func() error { return o.try(func(tx *db.Tx) error { _, err := receipt.Void(tx, stopped); return err }) }
+		if err := void(); err != nil {
+			t.Errorf("a planned try is stopped: %v", err)
+		}
+		if err := void(); !errors.Is(err, receipt.ErrNotVoidable) {
+			t.Errorf("stopped twice: %v", err)
+		}
+		second := o.second(t, "77001111")
+		o.write(func(tx *db.Tx) error {
+			if err := bank.Verify(tx, second); err != nil {
+				return err
+			}
+			return bank.Deactivate(tx, o.bank)
+		})
+		o.until(civil.MustDate("2026-12-04").At(7, 0, civil.Pacific))
+		if got := o.tries(stopped); len(got) != 0 {
+			t.Errorf("stopped and tried: %+v", got)
+		}
+		tries := o.tries(moved)
+		if len(tries) != 1 || tries[0].PayToBankAccountID != second {
+			t.Fatalf("tries %+v", tries)
+		}
+		o.until(civil.MustDate("2026-12-08").At(12, 0, civil.NewYork)) // the second return
+		o.wantReceipt("once more", tries[0].ID, receipt.Returned, 100_00)
+		o.write(func(tx *db.Tx) error { return bank.Deactivate(tx, second) })
+		o.until(civil.MustDate("2026-12-20").At(12, 0, civil.NewYork))
+		if got := o.tries(moved); len(got) != 1 {
+			t.Errorf("tries %+v", got)
+		}
+		if got := o.tasks(tries[0].CustomerID); !strings.Contains(got, "contact retry") {
+			t.Errorf("a person decides: %q", got)
+		}
+		if due, ok := o.engine.Due(context.Background(), o.who.Org, s.Clock.Now()); ok && due.Equal(s.Clock.Now()) {
+			t.Error("something is due for ever")
+		}
+	})
 }

@@ -175,7 +175,10 @@ func (e *Engine) understand(ctx context.Context, org ids.ID, name string, conten
 					returned[b.Return.Trace] = true
 				}
 			}
-			return matchReturns(tx, returned)
+			if err := matchReturns(tx, returned); err != nil {
+				return err
+			}
+			return watchReturns(tx)
 		}
 	case ".xml":
 		return e.understandXML(org, content, in)
@@ -255,8 +258,8 @@ func readAck(content []byte) (ack, error) {
 // open again (5.5, FND-5); but of one rejected for its form they stay alive and wait for a new file, which a person has
 // written once the fault is repaired (E25). An acknowledgement of nothing we sent is kept, without effect.
 func (a ack) apply(tx *db.Tx, in ids.ID) error {
-	found, err := texts(tx, `SELECT id FROM bank_files WHERE org_id = $1 AND direction = 'out' AND name = $2 AND sha256 = $3`,
-		string(tx.Org()), a.file, a.sha256)
+	found, err := texts(tx, `SELECT id FROM bank_files WHERE org_id = $1 AND direction = 'out' AND id = $2 AND sha256 = $3`,
+		string(tx.Org()), string(fileOf(a.file)), a.sha256)
 	if err != nil {
 		return err
 	}
@@ -268,9 +271,25 @@ func (a ack) apply(tx *db.Tx, in ids.ID) error {
 	if err != nil {
 		return err
 	}
-	if f.state == "ready" || f.state == "delivery_unknown" { // the bank has it: then it left
+	waits := f.state == "ready" || f.state == "delivery_unknown"
+	if a.file != f.name { // a file that was called missing, and was not
+		switch {
+		case a.rejected != "":
+			return nil // the copy that was called missing: the other one counts
+		case !waits:
+			err := addTask(tx, TaskOperator, f.id, "twice", "The bank has accepted this file under two names, "+a.file+" and "+f.name+
+				": it was sent again after it had been called missing. Have the bank take one of the two back.")
+			if err != nil || f.state != "delivered" {
+				return err
+			}
+		default:
+			f.name = a.file
+			tx.ExecOne(`UPDATE bank_files SET name = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(f.id), f.name)
+		}
+	}
+	if waits { // the bank has it: then it left
 		finishTasks(tx, f.id, "The bank has answered it.")
-		if err := delivered(tx, f); err != nil {
+		if err := delivered(tx, f, f.left()); err != nil {
 			return err
 		}
 		f.state = "delivered"

@@ -85,6 +85,24 @@ func (r *Receipt) Postpone(tx *db.Tx, day civil.Date) {
 	*r = after
 }
 
+// SettleLater dates the settlement of the charges of a batch anew that left too late for the day they had.
+func SettleLater(tx *db.Tx, batch ids.ID, day civil.Date) error {
+	q := record.Query{Filters: []record.Filter{{Field: Receipts.Must("batchId"), Op: record.Eq, Values: []any{string(batch)}}}}
+	var late []*Receipt
+	err := Receipts.List(tx, q, func(r *Receipt) error {
+		late = append(late, r)
+		return nil
+	})
+	for _, r := range late {
+		if r.State == InFile {
+			after := *r
+			after.SettleDate = day
+			Receipts.SaveAs(tx, "settle later", r, &after)
+		}
+	}
+	return err
+}
+
 // RetryLater notes on a charge that came back on which process date it is tried again (ACH-10); zero: no more.
 func (r *Receipt) RetryLater(tx *db.Tx, day civil.Date) {
 	after := *r
@@ -94,9 +112,9 @@ func (r *Receipt) RetryLater(tx *db.Tx, day civil.Date) {
 }
 
 // Retry makes the charge of the next try of one that came back: the same amount from the same account for the same parts,
-// dated day (ACH-10). Its invoices are reserved again, as they would have been without the return. It gives nil, with the
-// reason, where the charge has become pointless: the account or what was agreed to is gone, or the customer has paid
-// meanwhile.
+// dated day (ACH-10), to the default account if the one it would have come to is closed. Its invoices are reserved again, as
+// they would have been without the return. It gives nil where the customer has paid meanwhile, and also with the reason
+// where the account or what was agreed to is gone. It fails as Charge does for what else has changed since.
 func (r *Receipt) Retry(tx *db.Tx, day civil.Date) (again *Receipt, why string, err error) {
 	if err := r.lockInvoices(tx); err != nil {
 		return nil, "", err
@@ -118,7 +136,7 @@ func (r *Receipt) Retry(tx *db.Tx, day civil.Date) (again *Receipt, why string, 
 	case err != nil:
 		return nil, "", err
 	case !payable:
-		return nil, "What it was for is paid, cancelled or under way otherwise.", nil
+		return nil, "", nil
 	case !authorized || c.Active != record.Active:
 		return nil, "The customer no longer authorises charges.", nil
 	case !a.Usable():
@@ -127,6 +145,14 @@ func (r *Receipt) Retry(tx *db.Tx, day civil.Date) (again *Receipt, why string, 
 	again = Receipts.Copy(r).(*Receipt)
 	again.Base = record.Base{Active: record.Active, AllowExport: true}
 	again.State, again.PaymentDate, again.RetryOf = Scheduled, day, ""
+	if to, err := bank.Accounts.Load(tx, again.PayToBankAccountID); err != nil {
+		return nil, "", err
+	} else if !to.Usable() {
+		if to, err = bank.Default(tx); err != nil {
+			return nil, "", err
+		}
+		again.PayToBankAccountID, again.DepositToAccountID = to.ID, to.LedgerAccountID
+	}
 	for i, p := range again.Pays {
 		again.Pays[i] = InvoicePays.New().(*InvoicePay)
 		again.Pays[i].InvoiceID, again.Pays[i].Amount, again.Pays[i].Description = p.InvoiceID, p.Amount, p.Description

@@ -237,7 +237,7 @@ func Apply(tx *db.Tx, id ids.ID, pays []*InvoicePay) (*Receipt, error) {
 }
 
 // Void undoes a receipt: a recorded payment is voided, a charge that has not left is cancelled while that is possible
-// (AR-13). Its invoices are open again. It fails with fault.ErrNotFound and ErrNotVoidable.
+// (AR-13). Its invoices are open again. Of a charge that came back it ends the next try (ACH-10). It fails with fault.ErrNotFound and ErrNotVoidable.
 func Void(tx *db.Tx, id ids.ID) (*Receipt, error) {
 	r, err := Receipts.LoadForUpdate(tx, id)
 	if err != nil {
@@ -257,6 +257,14 @@ func Void(tx *db.Tx, id ids.ID) (*Receipt, error) {
 			return nil, ErrNotVoidable.On("id")
 		}
 		return r, r.undo(tx, Canceled, r.PaymentDate, "", "")
+	case Returned:
+		if err := tx.Require(org.ChargeCustomers); err != nil {
+			return nil, err
+		}
+		if !r.RetryOn.IsZero() {
+			r.RetryLater(tx, civil.Date{})
+			return r, nil
+		}
 	}
 	return nil, ErrNotVoidable.On("id")
 }

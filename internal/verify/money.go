@@ -19,11 +19,11 @@ func (c *check) money() error {
 			WHERE b.org_id = $1 AND (b.state <> p.state OR b.payment_status <> p.status)`},
 		{"XO-1", "disbursements of another amount than their payment", `SELECT d.id FROM disbursements d JOIN payments p ON p.org_id = d.org_id AND p.id = d.payment_id
 			WHERE d.org_id = $1 AND d.amount <> p.amount`},
-		{"XO-1", "batches that are not the sum of what leaves in them", `SELECT b.id FROM disbursement_batches b WHERE b.org_id = $1
-			AND b.rail <> 'accounttest' AND b.total <> /* an account keeps its last test alone */
+		{"XO-1", "batches that are not the sum of what leaves in them", `SELECT b.id FROM disbursement_batches b WHERE b.org_id = $1 AND b.total <>
 			(SELECT coalesce(sum(d.amount), 0) FROM disbursements d WHERE d.org_id = b.org_id AND d.batch_id = b.id) +
 			(SELECT coalesce(sum(r.amount), 0) FROM received_pays r WHERE r.org_id = b.org_id AND r.batch_id = b.id) +
-			(SELECT coalesce(sum(v.amount), 0) FROM reversals v WHERE v.org_id = b.org_id AND v.batch_id = b.id)`},
+			(SELECT coalesce(sum(v.amount), 0) FROM reversals v WHERE v.org_id = b.org_id AND v.batch_id = b.id) +
+			(SELECT coalesce(sum(t.first + t.second), 0) FROM account_tests t WHERE t.org_id = b.org_id AND t.batch_id = b.id)`},
 		{"AR-13", "charges under way or settled without a file", `SELECT r.id FROM received_pays r WHERE r.org_id = $1 AND r.state IN ('in_file', 'settled')
 			AND (r.trace = '' OR NOT EXISTS (SELECT 1 FROM disbursement_batches b WHERE b.org_id = r.org_id AND b.id = r.batch_id AND b.rail = 'debit'))`},
 		{"AR-13", "received payments with a wrong status", `SELECT id FROM received_pays WHERE org_id = $1 AND status <> CASE

@@ -40,6 +40,7 @@ func (h *handler) bankAccounts(c *call) error {
 					return err
 				}
 				shown.Confirm = t.Waits(today) && t.StartedBy == c.caller.User
+				shown.Proved = t.State == bank.TestConfirmed
 			}
 			page.Accounts = append(page.Accounts, shown)
 		}
@@ -246,12 +247,22 @@ func (h *handler) confirmBankAccount(c *call) error {
 		return c.showConfirmBankAccount(http.StatusUnprocessableEntity, view.FieldErrors{{Field: "amount", Message: "Enter an amount under a dollar, such as 0.37."}})
 	}
 	var t bank.Test
-	err = c.write(func(tx *db.Tx) (err error) { t, err = bank.ConfirmDeposit(tx, id, minor); return err })
+	usable := false
+	err = c.write(func(tx *db.Tx) (err error) {
+		if t, err = bank.ConfirmDeposit(tx, id, minor); err != nil {
+			return err
+		}
+		a, err := bank.Accounts.Load(tx, id)
+		usable = err == nil && a.Usable()
+		return err
+	})
 	switch {
 	case err != nil:
 		return err
-	case t.State == bank.TestConfirmed:
+	case t.State == bank.TestConfirmed && usable:
 		return c.done(view.BankAccountsURL, "verified")
+	case t.State == bank.TestConfirmed:
+		return c.done(view.BankAccountsURL, "proved")
 	case t.State == bank.TestFailed:
 		return c.done(view.BankAccountsURL, "untold")
 	}
@@ -300,4 +311,23 @@ func (h *handler) closeBankAccount(c *call) error {
 		return err
 	}
 	return c.done(view.BankAccountsURL, "closed")
+}
+
+// approveBankAccount makes a further account usable that somebody else has added and proved (SEC-5).
+func (h *handler) approveBankAccount(c *call) error {
+	id, err := c.id("id", ids.BankAccount)
+	if err != nil {
+		return err
+	}
+	if err := c.form(); err != nil {
+		return err
+	}
+	err = c.write(func(tx *db.Tx) error { return bank.Approve(tx, id) })
+	switch {
+	case errors.Is(err, bank.ErrSecond):
+		return c.done(view.BankAccountsURL, "second")
+	case err != nil:
+		return err
+	}
+	return c.done(view.BankAccountsURL, "verified")
 }

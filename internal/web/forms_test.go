@@ -295,10 +295,20 @@ func TestFundingAccounts(t *testing.T) {
 		ana.get(tell).want(t, 200, "ACCTVERIFY", "3 tries are left")
 		ana.post(tell, "amount", "1.50").want(t, 422, "under a dollar")
 		ana.post(tell, "amount", "0.49").want(t, 422, "not the amount of the deposit", "2 tries are left")
-		if r := ana.post(tell, "amount", "0.50"); r.location() != "/settings/bank-accounts?notice=verified" {
+		if r := ana.post(tell, "amount", "0.50"); r.location() != "/settings/bank-accounts?notice=proved" {
 			t.Fatal(r.status, r.location(), r.body)
 		}
 		ana.get(tell).want(t, 404)
+		approve := strings.TrimSuffix(tell, "confirm") + "approve" // SEC-5
+		ana.get("/settings/bank-accounts").want(t, 200, "waits for another person", approve)
+		carl.post(approve).want(t, 403)
+		if r := ana.post(approve); r.location() != "/settings/bank-accounts?notice=second" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		x.member(x.a, "mona@northwind.example", org.Administrator)
+		if r := x.signedIn("mona@northwind.example").post(approve); r.location() != "/settings/bank-accounts?notice=verified" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
 		ana.get("/bills/"+string(x.a.bill)+"/pay").want(t, 200, "Payroll ···· 5-66")
 
 		ana.post("/bills/"+string(x.a.bill)+"/pay/confirm", "amount", "1.00", "processDate", "2026-11-24", "account", string(first), "key", "k").want(t, 303)

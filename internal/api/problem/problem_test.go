@@ -96,9 +96,9 @@ var (
 		"screening_same_person", "screening_decided", // and so are sanctions hits
 		"statement_parts", "statement_item_closed", "statement_difference", // and reconciliation
 		"delivery_open", "bank_file_unreadable", // and the tasks that the bank leaves
-		"account_test_over", "account_test_others", "same_day_unavailable",
+		"account_test_over", "account_test_others", "bank_account_second_person", "same_day_unavailable",
 	}
-	notV2 = []string{"same_day_unavailable", "account_test_over", "account_test_others", "vendor_change_decided", "vendor_change_same_person", "exception_decided", "invitation_over", "operation_unknown", "rolled_back", "reset_invalid", "approval_link_unknown", "approval_link_void", "approval_changed", "sod_mode_change", "sod_mode_second", "sod_mode_none", "factor_set", "pay_link_unknown", "pay_link_throttled",
+	notV2 = []string{"same_day_unavailable", "account_test_over", "account_test_others", "bank_account_second_person", "vendor_change_decided", "vendor_change_same_person", "exception_decided", "invitation_over", "operation_unknown", "rolled_back", "reset_invalid", "approval_link_unknown", "approval_link_void", "approval_changed", "sod_mode_change", "sod_mode_second", "sod_mode_none", "factor_set", "pay_link_unknown", "pay_link_throttled",
 		"pay_form_used", "pay_account_kept",
 		"report_too_long", "employer_id_missing", "tax_forms_not_ready", "check_state", "check_not_announced", "screening_same_person", "screening_decided",
 		"statement_parts", "statement_item_closed", "statement_difference", "delivery_open", "bank_file_unreadable"}

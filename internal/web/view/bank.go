@@ -19,6 +19,7 @@ type BankAccount struct {
 	Pending bool // waits for its test deposit to be told, or for the operator
 	Confirm bool // the user can tell the amount of its test deposit now
 	State   Badge
+	Proved  bool // its test deposit was told; it waits for another person
 }
 
 // NewBankAccountPage is the form for a new account. Its fields post as name, routingNumber and accountNumber. The number

@@ -136,8 +136,8 @@ func samples() []sample {
 			Accounts: []Option{{"a1", attack}, {"a2", longName}}, Departments: []Option{{"d1", rtl}}, Locations: []Option{{"l1", markup}}, Jobs: []Option{{"j1", noBreak}}, Cut: true,
 			Errors: FieldErrors{{"amount", "Enter an amount such as 1250.00.", "BDCE040"}, {"amount-2", attack, ""}, {"", longName, ""}}})},
 		{"bank-accounts", BankAccounts(BankAccountsPage{Page: page("Bank accounts", SettingsURL), CanManage: true, Security: true, Accounts: []BankAccount{
-			{FundingAccount{"b1", "Operating", "7777"}, "990000013", true, true, false, false, Badge{Good, "Verified"}}, {FundingAccount{markup, longName, "1111"}, attack, false, true, true, false, Badge{Wait, "Pending"}},
-			{FundingAccount{"b3", rtl, "2222"}, "990000013", true, false, false, false, Badge{Quiet, "Inactive"}}}})},
+			{FundingAccount{"b1", "Operating", "7777"}, "990000013", true, true, false, false, Badge{Good, "Verified"}, false}, {FundingAccount{markup, longName, "1111"}, attack, false, true, true, false, Badge{Wait, "Pending"}, true},
+			{FundingAccount{"b3", rtl, "2222"}, "990000013", true, false, false, false, Badge{Quiet, "Inactive"}, false}}})},
 		{"statements", Statements(StatementsPage{Page: page("Statements", SettingsURL), Account: BankAccount{FundingAccount: FundingAccount{ID: "b1", Name: "Operating", Last4: "7777"}}, CanKeep: true,
 			Report: ReconciliationReport{Day: "25 Nov 2026", URLDay: "2026-11-25", Statement: "$48,944.99", Book: "$48,944.99", Transit: "$0.00", Open: "$0.00", Unproved: "$0.00", Checks: "$0.00", Transfers: "$0.00", Proved: true,
 				InTransit: []ReportItem{{"25 Nov 2026", longName, "$1.00"}}},

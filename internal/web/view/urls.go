@@ -184,6 +184,11 @@ func RemittanceURL(id string) string { return VendorBankURL(id) + "/remittance" 
 // BankFilesURL says how an account's bank wants our files (GET), and changes it (POST style, entryDescription).
 func BankFilesURL(id string) string { return BankAccountsURL + "/" + url.PathEscape(id) + "/files" }
 
+// ApproveBankAccountURL makes a further account usable that somebody else has proved (POST).
+func ApproveBankAccountURL(id string) string {
+	return BankAccountsURL + "/" + url.PathEscape(id) + "/approve"
+}
+
 // ConfirmBankAccountURL asks for the amount of a test deposit (GET), and takes it (POST amount).
 func ConfirmBankAccountURL(id string) string {
 	return BankAccountsURL + "/" + url.PathEscape(id) + "/confirm"
