@@ -105,18 +105,20 @@ func dueTests(tx *db.Tx) (all []dueTest, over []ids.ID, err error) {
 
 // sendTests sends the tests of new accounts, at the times of other test entries.
 func (e *Engine) sendTests(ctx context.Context, orgID ids.ID, at time.Time) error {
-	if prenoteTime(at).After(at) {
-		return nil
-	}
 	var waiting []dueTest
 	var over []ids.ID
 	sandbox := false
 	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) error {
 		sandbox = tx.Sandbox()
 		since, err := testsDue(tx)
-		if since > 0 {
-			waiting, over, err = dueTests(tx)
+		if err != nil || since == 0 {
+			return err
 		}
+		leave, err := testTime(tx, at)
+		if err != nil || leave.After(at) {
+			return err
+		}
+		waiting, over, err = dueTests(tx)
 		return err
 	})
 	if err != nil || len(waiting)+len(over) == 0 {
@@ -259,9 +261,7 @@ func (e *Engine) testFile(tx *db.Tx, own *bank.Account, tests []dueTest) error {
 	if _, err := e.storeBatches(tx, "accounttest", id, o, own, parts); err != nil {
 		return err
 	}
-	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)
-		VALUES ($1, $2, 'accounttest', $3, $4, $5, $6, $7, 'in_file', $8)`, string(tx.Org()), string(id), string(own.ID), today.String(),
-		effective.String(), int64(len(tests)), total, int64(clock.FromTime(tx.Now())))
+	fileBatch{id: id, account: own.ID, rail: "accounttest", process: today, effective: effective, members: len(tests), total: total}.insert(tx)
 	return nil
 }
 

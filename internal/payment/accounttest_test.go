@@ -3,9 +3,11 @@ package payment_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/banksim"
@@ -197,6 +199,36 @@ func TestVEN5_Modes(t *testing.T) {
 		o.wantRole("VEN-5: what came back is balanced too", ledger.Fees, 0)
 		o.verified()
 	})
+}
+
+// XO-6: accounts entered one after the other do not use up the day's files; those that come late are tested together.
+func TestXO6_TestsGather(t *testing.T) {
+	t.Parallel()
+	s := dbtest.SQLite(t)
+	o := newOffice(t, s, vaultIn(t), t.TempDir())
+	start := civil.MustDate("2026-11-23").At(8, 0, civil.Pacific)
+	for i := range 50 {
+		o.s.Clock.Set(start.Add(time.Duration(i) * 10 * time.Minute))
+		o.account(o.vendor(fmt.Sprint("Vendor ", i), nil), fmt.Sprintf("55%05d", i))
+		if err := o.engine.Step(context.Background(), o.who.Org, o.s.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files := len(o.names("out")); files != 7 { // six at once, then at 12:50; the last leave at 16:50
+		t.Errorf("%d files for 50 accounts", files)
+	}
+	next, ok := o.engine.Due(context.Background(), o.who.Org, o.s.Clock.Now())
+	if !ok || !next.After(o.s.Clock.Now()) {
+		t.Errorf("the last accounts wait until %s", next)
+	}
+	o.until(civil.MustDate("2026-11-24").At(12, 0, civil.Pacific))
+	tested := 0
+	for _, f := range o.outWith("\n623990000026") {
+		tested += strings.Count(f, "\n623990000026")
+	}
+	if tested != 50 {
+		t.Errorf("%d of 50 accounts tested", tested)
+	}
 }
 
 // FND-6, VEN-5: an account that is closed before its test has left has no test, and nothing stays due for it.

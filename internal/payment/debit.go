@@ -251,9 +251,7 @@ func (e *Engine) ask(tx *db.Tx, c collection, o org.Organisation, own *bank.Acco
 	if _, err := e.storeACH(tx, c.kind(), batch, o, own, entries, effective, ""); err != nil {
 		return err
 	}
-	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)
-		VALUES ($1, $2, 'debit', $3, $4, $5, $6, $7, 'in_file', $8)`, string(tx.Org()), string(batch), string(own.ID), c.date.String(),
-		effective.String(), int64(len(debits)), total, int64(clock.FromTime(tx.Now())))
+	fileBatch{id: batch, account: own.ID, rail: "debit", process: c.date, effective: effective, members: len(debits), total: total}.insert(tx)
 	tx.Audit("collect", "disbursementBatch", batch, fmt.Sprintf(`{"members":%d,"total":%d}`, len(debits), total))
 	_, err = AddMovement(tx, Movement{Type: MoneyIn, Amount: total, ProcessDate: c.date, BankAccountID: own.ID, Description: "Receivables"})
 	return err

@@ -42,7 +42,6 @@ func (e *Engine) Step(ctx context.Context, org ids.ID, at time.Time) error {
 	return errors.Join(
 		e.TakeIn(ctx, org, at),
 		e.prenote(ctx, org, at),
-		e.validate(ctx, org, at),
 		e.sendTests(ctx, org, at),
 		e.expire(ctx, org, at),
 		e.takeDown(ctx, org, at),
@@ -150,17 +149,24 @@ func (e *Engine) Due(ctx context.Context, org ids.ID, after time.Time) (next tim
 			note(stale)
 		}
 		since, err := prenoteWaits(tx)
-		if since > 0 {
-			note(prenoteTime(latestTime(since.Time(), after)))
-		}
 		if err != nil {
 			return err
 		}
-		since, err = testsDue(tx)
-		if since > 0 {
-			note(prenoteTime(latestTime(since.Time(), after)))
+		tests, err := testsDue(tx)
+		if err != nil {
+			return err
 		}
-		return err
+		for _, since := range []clock.Instant{since, tests} {
+			if since == 0 {
+				continue
+			}
+			leave, err := testTime(tx, latestTime(since.Time(), after))
+			if err != nil {
+				return err
+			}
+			note(leave)
+		}
+		return nil
 	})
 	if err != nil {
 		if ctx.Err() == nil {

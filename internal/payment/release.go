@@ -426,9 +426,8 @@ func (e *Engine) leave(tx *db.Tx, o org.Organisation, funding *bank.Account, r r
 	if r.rail == Check {
 		effective = civil.Date{}
 	}
-	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created, pickup)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'in_file', $9, $10)`, string(tx.Org()), string(batch), r.rail, string(funding.ID),
-		r.process.String(), effective.String(), int64(len(items)), total, int64(clock.FromTime(tx.Now())), r.pickup)
+	fileBatch{id: batch, account: funding.ID, rail: r.rail, pickup: r.pickup, process: r.process, effective: effective, members: len(items),
+		total: total}.insert(tx)
 	movement, err := AddMovement(tx, Movement{Type: MoneyOut, Amount: -total, ProcessDate: r.process, BankAccountID: funding.ID,
 		Pickup: r.pickup, Description: "Payments of " + r.process.String()})
 	if err != nil {

@@ -271,9 +271,7 @@ func (e *Engine) writeReversals(tx *db.Tx, account ids.ID, found []string, entri
 	if _, err := e.storeACH(tx, "reversal", batch, o, own, debits, effective, ""); err != nil {
 		return err
 	}
-	tx.Exec(`INSERT INTO disbursement_batches (org_id, id, rail, bank_account_id, process_date, effective_date, members, total, state, created)
-		VALUES ($1, $2, 'reversal', $3, $4, $5, $6, $7, 'in_file', $8)`, string(tx.Org()), string(batch), string(account), today.String(),
-		effective.String(), int64(len(found)), total, int64(clock.FromTime(tx.Now())))
+	fileBatch{id: batch, account: account, rail: "reversal", process: today, effective: effective, members: len(found), total: total}.insert(tx)
 	return nil
 }
 

@@ -4,6 +4,7 @@ package dbtest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
 
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
@@ -110,37 +112,68 @@ var (
 		return secret.CreateVault(filepath.Join(dir, "key"))
 	})
 	sqliteTemplate = sync.OnceValues(func() (string, error) {
-		dir, err := os.MkdirTemp("", "duebook-template")
-		if err != nil {
-			return "", err
-		}
-		d, err := db.Open(context.Background(), db.Options{Dir: dir, Migrations: schema.Files, Sandbox: true})
-		if err != nil {
-			return "", err
-		}
-		to := filepath.Join(dir, "template.db")
-		if err := d.Backup(context.Background(), to); err != nil {
-			return "", err
-		}
-		return to, d.Close()
+		return template("sqlite", func() (string, error) {
+			dir, err := os.MkdirTemp("", "duebook-template")
+			if err != nil {
+				return "", err
+			}
+			d, err := db.Open(context.Background(), db.Options{Dir: dir, Migrations: schema.Files, Sandbox: true})
+			if err != nil {
+				return "", err
+			}
+			to := filepath.Join(dir, "template.db")
+			if err := d.Backup(context.Background(), to); err != nil {
+				return "", err
+			}
+			return to, d.Close()
+		})
 	})
 	postgresTemplate = sync.OnceValues(func() (string, error) {
-		base := os.Getenv("TEST_POSTGRES_URL")
-		name := fmt.Sprintf("template_%d", os.Getpid())
-		if err := admin(base, "CREATE DATABASE "+name); err != nil {
-			return "", err
-		}
-		dir, err := os.MkdirTemp("", "duebook-template")
-		if err != nil {
-			return "", err
-		}
-		d, err := db.Open(context.Background(), db.Options{Dir: dir, URL: withDatabase(base, name), Migrations: schema.Files, Sandbox: true, Readers: 2})
-		if err != nil {
-			return "", err
-		}
-		return name, d.Close()
+		return template("postgres", func() (string, error) {
+			base := os.Getenv("TEST_POSTGRES_URL")
+			name := fmt.Sprintf("template_%d", os.Getpid())
+			if err := admin(base, "CREATE DATABASE "+name); err != nil {
+				return "", err
+			}
+			dir, err := os.MkdirTemp("", "duebook-template")
+			if err != nil {
+				return "", err
+			}
+			d, err := db.Open(context.Background(), db.Options{Dir: dir, URL: withDatabase(base, name), Migrations: schema.Files, Sandbox: true, Readers: 2})
+			if err != nil {
+				return "", err
+			}
+			return name, d.Close()
+		})
 	})
 )
+
+// template names an empty store that tests copy. It is made once for each process; once for all that name the same folder in
+// DUEBOOK_TEMPLATES, as the processes of one run of make test do: every migration for every package costs minutes.
+func template(kind string, create func() (string, error)) (string, error) {
+	dir := os.Getenv("DUEBOOK_TEMPLATES")
+	if dir == "" {
+		return create()
+	}
+	f, err := os.OpenFile(filepath.Join(dir, kind), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() // gives the lock back
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return "", fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	there, err := io.ReadAll(f)
+	if err != nil || len(there) > 0 {
+		return string(there), err
+	}
+	name, err := create()
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(name)
+	return name, err
+}
 
 func next() int {
 	counter.Lock()
