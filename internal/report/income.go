@@ -174,7 +174,14 @@ func (t *Table) salesTax(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	var owed, documents int64
+	const from = ` FROM postings p JOIN journal_entries e ON e.org_id = p.org_id AND e.id = p.entry_id`
+	var opening int64
+	err = tx.Row(`SELECT CAST(-coalesce(sum(p.amount), 0) AS BIGINT)`+from+` WHERE p.org_id = $1 AND p.account_id = $2 AND e.posting_date < $3
+		AND e.created < $4`, string(tx.Org()), string(control), t.Params.From.String(), t.knownUntil()).Scan(&opening)
+	if err != nil {
+		return err
+	}
+	owed := opening
 	var lines []Row
 	err = t.query(tx, func(scan func(...any) error) error {
 		var source ids.ID
@@ -184,31 +191,19 @@ func (t *Table) salesTax(tx *db.Tx) error {
 		if err := scan((*string)(&source), &day, &memo, &who, &n); err != nil {
 			return err
 		}
+		if len(lines) == MaxRows {
+			return ErrTooLong
+		}
 		owed -= n
-		if p := source.Prefix(); p == ids.Invoice || p == ids.CreditMemo {
-			documents -= n
-		}
-		if day.Before(t.Params.From) {
-			return nil
-		}
 		lines = append(lines, Row{Of: Source{Record: source}, Cells: []any{day, memo, who, debit(-n), debit(n), owed}})
 		return nil
-	}, `SELECT e.source_id, e.posting_date, e.memo, coalesce(c.name, ''), p.amount FROM postings p JOIN journal_entries e ON e.org_id = p.org_id AND e.id = p.entry_id
+	}, `SELECT e.source_id, e.posting_date, e.memo, coalesce(c.name, ''), p.amount`+from+`
 		LEFT JOIN invoices i ON i.org_id = e.org_id AND i.id = e.source_id LEFT JOIN credit_memos m ON m.org_id = e.org_id AND m.id = e.source_id
 		LEFT JOIN customers c ON c.org_id = e.org_id AND c.id = coalesce(i.customer_id, m.customer_id)
-		WHERE p.org_id = $1 AND p.account_id = $2 AND e.posting_date <= $3 AND e.created < $4 ORDER BY e.posting_date, e.created, e.id, p.line`,
-		string(control), t.Params.To.String(), t.knownUntil())
+		WHERE p.org_id = $1 AND p.account_id = $2 AND e.posting_date >= $3 AND e.posting_date <= $4 AND e.created < $5
+		ORDER BY e.posting_date, e.created, e.id, p.line`, string(control), t.Params.From.String(), t.Params.To.String(), t.knownUntil())
 	if err != nil {
 		return err
-	}
-	opening := owed
-	for _, r := range lines {
-		if n, ok := r.Cells[3].(int64); ok {
-			opening -= n
-		}
-		if n, ok := r.Cells[4].(int64); ok {
-			opening += n
-		}
 	}
 	if len(lines) > 0 || owed != 0 {
 		t.Rows = append(t.Rows, Row{Sum: true, Cells: []any{t.Params.From, "Owed before", "", nil, nil, opening}})
@@ -219,16 +214,15 @@ func (t *Table) salesTax(tx *db.Tx) error {
 	if t.Params.To.Before(civil.Of(tx.Now(), t.zone)) || !t.Params.Known.IsZero() {
 		return nil
 	}
-	var ahead int64 // posted to days after the last one
-	err = tx.Row(`SELECT CAST(coalesce(sum(p.amount), 0) AS BIGINT) FROM postings p JOIN journal_entries e ON e.org_id = p.org_id AND e.id = p.entry_id
-		WHERE p.org_id = $1 AND p.account_id = $2 AND e.posting_date > $3`, string(tx.Org()), string(control), t.Params.To.String()).Scan(&ahead)
+	var documents, standing int64 // whatever day they are posted to
+	err = tx.Row(`SELECT CAST(-coalesce(sum(p.amount), 0) AS BIGINT)`+from+` WHERE p.org_id = $1 AND p.account_id = $2
+		AND substr(e.source_id, 1, 3) IN ($3, $4)`, string(tx.Org()), string(control), string(ids.Invoice), string(ids.CreditMemo)).Scan(&documents)
 	if err != nil {
 		return err
 	}
-	var standing int64
 	err = tx.Row(`SELECT (SELECT CAST(coalesce(sum(sales_tax_total), 0) AS BIGINT) FROM invoices WHERE org_id = $1 AND is_active = 1)
 		- (SELECT CAST(coalesce(sum(sales_tax_total), 0) AS BIGINT) FROM credit_memos WHERE org_id = $1 AND is_active = 1)`, string(tx.Org())).Scan(&standing)
-	t.Off = documents - ahead - standing
+	t.Off = documents - standing
 	t.Facts = append(t.Facts, Fact{"Tax on invoices less credit memos", t.amount(standing)}, Fact{"Difference", t.amount(t.Off)})
 	return err
 }

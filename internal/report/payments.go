@@ -121,6 +121,9 @@ func (t *Table) steps(tx *db.Tx) (history map[ids.ID][]string, last map[ids.ID]c
 			said += " (" + note + ")"
 		}
 		history[id], last[id] = append(history[id], said), day
+		if len(history) > MaxRows {
+			return ErrTooLong
+		}
 		return nil
 	}, `SELECT s.payment_id, s.state, s.at, s.note FROM payments p JOIN payment_steps s ON s.org_id = p.org_id AND s.payment_id = p.id
 		WHERE p.org_id = $1 AND p.process_date >= $2 AND p.process_date <= $3 AND ($4 = '' OR p.vendor_id = $4) ORDER BY s.payment_id, s.line`,

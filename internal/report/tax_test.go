@@ -161,12 +161,7 @@ func TestTAX1_TAX2_TAX3_Forms1099(t *testing.T) {
 		if _, err := load(few); !errors.Is(err, fault.ErrForbidden) {
 			t.Errorf("who does not keep vendors: %v", err)
 		}
-		f, err := load(o.who)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		if err := errors.Join(f.CSV(&b, report.FormNEC)); !errors.Is(err, report.ErrNotReady) {
+		if _, err := load(o.who); !errors.Is(err, report.ErrNotReady) {
 			t.Errorf("TAX-3: with a number that is none: %v", err)
 		}
 		o.write(func(tx *db.Tx) error {
@@ -178,9 +173,11 @@ func TestTAX1_TAX2_TAX3_Forms1099(t *testing.T) {
 			after.TaxID = "01-1234567"
 			return vendor.Update(tx, before, &after)
 		})
-		if f, err = load(o.who); err != nil {
+		f, err := load(o.who)
+		if err != nil {
 			t.Fatal(err)
 		}
+		var b bytes.Buffer
 		for form, want := range map[string][]map[string]string{
 			report.FormNEC: {{"Form Type": "1099-NEC", "Tax Year": "2026", "Payer TIN Type": "EIN", "Payer Taxpayer ID Number": "987654321", "Recipient TIN Type": "SSN",
 				"Recipient Taxpayer ID Number": "219099999", "Recipient Name Type": "I", "Recipient First Name": "Ada", "Recipient Last Name (Surname)": "Byron",
@@ -212,8 +209,8 @@ func TestTAX1_TAX2_TAX3_Forms1099(t *testing.T) {
 		o.read(func(tx *db.Tx) error {
 			return tx.Row(`SELECT count(*) FROM audit_events WHERE org_id = $1 AND action = 'export tax numbers'`, string(o.who.Org)).Scan(&said)
 		})
-		if said != 2 {
-			t.Errorf("AUD-1: %d of 2 exports are in the audit trail", said)
+		if said != 1 {
+			t.Errorf("AUD-1: %d exports are in the audit trail, want the one that was given", said)
 		}
 	})
 }

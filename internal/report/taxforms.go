@@ -31,11 +31,11 @@ type TaxForms struct {
 	year       int64
 	payer      org.Organisation
 	recipients []*recipient // at or above their threshold, by name
-	ready      bool
 }
 
 // LoadTaxForms gathers what the report of forms 1099 marks as to be reported. As tax numbers are shown, it needs
-// org.ManageVendors beside org.ViewReports, and the audit trail says who took them (AUD-1). It fails with ErrNoPayerID.
+// org.ManageVendors beside org.ViewReports, and the audit trail says who took them (AUD-1). It fails with ErrNoPayerID and
+// ErrNotReady.
 func LoadTaxForms(tx *db.Tx, year int64) (*TaxForms, error) {
 	for _, p := range []db.Permission{org.ViewReports, org.ManageVendors} {
 		if err := tx.Require(p); err != nil {
@@ -54,11 +54,13 @@ func LoadTaxForms(tx *db.Tx, year int64) (*TaxForms, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &TaxForms{year: year, payer: o, ready: true}
+	f := &TaxForms{year: year, payer: o}
 	for _, r := range all {
 		if r.reportable() && r.v.Domestic() {
 			f.recipients = append(f.recipients, r)
-			f.ready = f.ready && formed(r.tin, r.tinType()) && r.v.AddressComplete()
+			if !formed(r.tin, r.tinType()) || !r.v.AddressComplete() {
+				return nil, ErrNotReady
+			}
 		}
 	}
 	tx.Audit("export tax numbers", "report", "", fmt.Sprintf(`{"report":["","1099"],"year":["","%d"],"vendors":["","%d"]}`, year, len(f.recipients)))
@@ -84,14 +86,11 @@ var states = []string{"Combined Federal/State Filing", "State 1", "State 1 - Sta
 	"State 2", "State 2 - State Tax Withheld", "State 2 - State/Payer state number", "State 2 - State income"}
 
 // CSV writes one form of all its recipients, nec or misc, in the column order of the IRS portal (TAX-3, ADR 30). It fails
-// with ErrNotReady, and with fault.ErrNotFound for another form.
+// with fault.ErrNotFound for another form.
 func (f *TaxForms) CSV(w io.Writer, form string) error {
 	columns, ok := boxes[form]
 	if !ok {
 		return fault.ErrNotFound.With(form)
-	}
-	if !f.ready {
-		return ErrNotReady
 	}
 	title := "1099-" + strings.ToUpper(form)
 	head := []string{"Form Type", "Tax Year"}
@@ -160,13 +159,10 @@ func recipientName(r *recipient) []string {
 }
 
 // Copies writes a statement for each recipient on a sheet of its own. The recipient's number shows its last four digits
-// only, which the law allows on what recipients get; the payer's stands in full. It fails with ErrNotReady.
+// only, which the law allows on what recipients get; the payer's stands in full.
 //
 // Source: 26 CFR 301.6109-4 (truncated numbers); IRS Publication 1179 part 4 (substitute statements).
 func (f *TaxForms) Copies(w io.Writer) error {
-	if !f.ready {
-		return ErrNotReady
-	}
 	var all []paper.Statement
 	for _, r := range f.recipients {
 		form, number, _ := strings.Cut(r.box, " ")
