@@ -19,9 +19,8 @@ import (
 	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
-	"github.com/duebook/duebook/internal/ledger"
 	"github.com/duebook/duebook/internal/payment"
-	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/payment/paytest"
 )
 
 // TestMain keeps the property short but in a soak.
@@ -172,61 +171,11 @@ func TestMoney(t *testing.T) {
 func (o *office) verify(r *rapid.T) {
 	r.Helper()
 	err := o.s.Read(context.Background(), o.who, func(tx *db.Tx) error {
-		var due, unbalanced, released int64
-		err := bill.Bills.List(tx, record.Query{}, func(b *bill.Bill) error {
-			due += b.Due()
-			if b.PaidAmount < 0 || b.ScheduledAmount < 0 || b.CreditAmount < 0 || b.ReservedCredit < 0 || b.Payable() < 0 {
-				return fmt.Errorf("bill %s of %d: paid %d, scheduled %d, credited %d, reserved %d", b.ID, b.Amount, b.PaidAmount, b.ScheduledAmount,
-					b.CreditAmount, b.ReservedCredit)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		err = credit.Credits.List(tx, record.Query{}, func(c *credit.Credit) error {
-			due -= c.Amount - c.AppliedAmount
-			if c.AppliedAmount < 0 || c.ReservedAmount < 0 || c.Left() < 0 {
-				return fmt.Errorf("credit %s of %d: applied %d, reserved %d", c.ID, c.Amount, c.AppliedAmount, c.ReservedAmount)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
 		bad, err := payment.Verify(tx, o.vault)
 		if err != nil || len(bad) > 0 {
 			return errors.Join(err, fmt.Errorf("verify: %v", bad))
 		}
-		org := string(o.who.Org)
-		if err := tx.Row(`SELECT count(*) FROM (SELECT entry_id FROM postings WHERE org_id = $1 GROUP BY entry_id HAVING sum(amount) <> 0) x`, org).
-			Scan(&unbalanced); err != nil {
-			return err
-		}
-		// Released and not matched; a return not yet credited turns the sign once its settlement was matched.
-		if err := tx.Row(`SELECT CAST(coalesce(sum(CASE
-				WHEN d.state IN ('released', 'sent') THEN d.amount
-				WHEN d.state = 'returned' AND d.settled_on <> '' THEN -d.amount
-				ELSE 0 END), 0) AS BIGINT) FROM disbursements d WHERE d.org_id = $1`, org).Scan(&released); err != nil {
-			return err
-		}
-		ap, err := ledger.RoleBalance(tx, ledger.AP)
-		if err != nil {
-			return err
-		}
-		moc, err := ledger.RoleBalance(tx, ledger.MoneyOut)
-		if err != nil {
-			return err
-		}
-		if unbalanced != 0 || ap != -due || moc != -released {
-			return fmt.Errorf("%d entries do not balance; AP is %d with %d due; MOC is %d with %d under way", unbalanced, ap, due, moc, released)
-		}
-		var twice int64
-		if err := tx.Row(`SELECT count(*) FROM (SELECT payment_id FROM disbursements WHERE org_id = $1 GROUP BY payment_id HAVING count(*) > 1) x`, org).
-			Scan(&twice); err != nil || twice > 0 {
-			return errors.Join(err, fmt.Errorf("%d payments left twice", twice))
-		}
-		return nil
+		return paytest.Books(tx)
 	})
 	if err != nil {
 		r.Fatalf("at %v: %v", o.s.Clock.Now(), err)
