@@ -90,6 +90,18 @@ func (c Calendar) EarliestProcessDate(now time.Time) Date {
 	return c.Add(ofTime(z), 2)
 }
 
+// CutOff is until when the earliest process date of now, or an earlier one, can be had: the first cut-off after now from
+// which on it is later. Rule PAY-3.
+func (c Calendar) CutOff(now time.Time) time.Time {
+	earliest := c.EarliestProcessDate(now)
+	for d := ofTime(now.In(Pacific)); ; d = d.AddDays(1) {
+		end := d.At(cutOffHour, 0, Pacific)
+		if end.After(now) && (c.EarliestProcessDate(end).After(earliest) || d.IsZero()) {
+			return end
+		}
+	}
+}
+
 func weekend(d Date) bool {
 	w := d.Weekday()
 	return w == time.Saturday || w == time.Sunday

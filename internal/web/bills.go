@@ -41,7 +41,7 @@ func (h *handler) bills(c *call) error {
 		return err
 	}
 	page.Page, page.Currency, page.CanEnter = c.page("Bills", view.BillsURL), c.org.Currency, c.may(org.ManageBills)
-	page.Search = q.Search
+	page.Search, page.CanPay = q.Search, c.mayPay()
 	return c.render(http.StatusOK, view.Bills(page))
 }
 

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/duebook/duebook/internal/bank"
@@ -80,7 +79,7 @@ func (c *call) showPayForm(status int, in intention, wrong view.FieldErrors, fre
 		}
 		page.Bill = head(b, v)
 		page.Method, page.Earliest, page.Latest, page.Arrival = method(plan, v), plan.Earliest, plan.Latest, plan.Arrival(plan.Earliest)
-		page.SameDayFrom = plan.SameDay
+		page.SameDayFrom, page.AccountFrom = plan.SameDay, plan.AccountFrom
 		if plan.Discount > 0 {
 			page.Discount, page.DiscountUntil, page.TakesDiscount = plan.Discount, plan.DiscountUntil, fresh || in.discount != ""
 		}
@@ -106,25 +105,22 @@ func (c *call) showPayForm(status int, in intention, wrong view.FieldErrors, fre
 	if err != nil {
 		return err
 	}
-	page.Page, page.Cutoff, page.Errors = c.page("Pay "+page.Bill.Vendor, view.BillsURL), cutoffTime(c.now), wrong
+	page.Page, page.Cutoff, page.Errors = c.page("Pay "+page.Bill.Vendor, view.BillsURL), cutoff(c.now), wrong
 	return c.render(status, view.Pay(page))
 }
 
-// cutoffTime is until when the earliest process date of now holds, in words.
-func cutoffTime(now time.Time) string {
-	end := civil.Of(now, civil.Pacific).At(18, 0, civil.Pacific)
-	left := end.Sub(now)
-	if left <= 0 {
-		return "18:00 Pacific tomorrow"
+// cutoff is until when the earliest process date of now holds.
+func cutoff(now time.Time) view.Cutoff {
+	end := bank.Days.CutOff(now)
+	day := "today"
+	switch d := civil.Of(end, civil.Pacific); d.Sub(civil.Of(now, civil.Pacific)) {
+	case 0:
+	case 1:
+		day = "tomorrow"
+	default:
+		day = "on " + view.Date(d)
 	}
-	var words []string
-	if hours := int(left.Hours()); hours > 0 {
-		words = append(words, view.Count(hours, "hour", "hours"))
-	}
-	if minutes := int(left.Minutes()) % 60; minutes > 0 || len(words) == 0 {
-		words = append(words, view.Count(minutes, "minute", "minutes"))
-	}
-	return "18:00 Pacific today, in " + strings.Join(words, " ")
+	return view.Cutoff{Text: "18:00 Pacific " + day, Left: end.Sub(now)}
 }
 
 func head(b *bill.Bill, v *vendor.Vendor) view.BillHead {

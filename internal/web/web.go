@@ -112,6 +112,11 @@ func (h *handler) routes() []route {
 		{"GET /bills.csv", h.billsCSV},
 		{"GET /bills/new", h.newBillForm},
 		{"POST /bills/new", h.enterBill},
+		{"GET /bills/pay", h.payManyForm},
+		{"POST /bills/pay/review", h.reviewMany},
+		{"GET /bills/pay/review", h.backToMany},
+		{"POST /bills/pay/confirm", h.confirmMany},
+		{"GET /bills/pay/confirm", h.backToMany},
 		{"GET /bills/{id}", h.bill},
 		{"POST /bills/{id}/approve", h.approve},
 		{"POST /bills/{id}/deny", h.deny},
@@ -573,6 +578,17 @@ var fieldWords = map[string]string{"name": "name", "nameOnCheck": "name on check
 // field is a field of the form without the spaces around it.
 func (c *call) field(name string) string { return strings.TrimSpace(c.r.PostFormValue(name)) }
 
+// inWords writes the dates among the arguments of a fault as pages write them.
+func inWords(args []string) []string {
+	out := slices.Clone(args)
+	for i, a := range out {
+		if day, err := time.Parse("01/02/2006", a); err == nil {
+			out[i] = view.Date(civil.Of(day, time.UTC))
+		}
+	}
+	return out
+}
+
 // refusal says whether err is a refusal that a form can be corrected after, and what to show at its fields. names
 // gives the form's fields for the domain's; words replace the room's message for conditions that need more.
 func refusal(err error, names map[string]string, words map[string]string) (view.FieldErrors, bool) {
@@ -589,8 +605,8 @@ func refusal(err error, names map[string]string, words map[string]string) (view.
 	if w := words[f.Code]; w != "" {
 		message = w
 	}
-	if len(f.Args) > 0 && strings.HasSuffix(message, " is") {
-		message += " " + strings.Join(f.Args, ", ") + "."
+	if len(f.Args) > 0 && !strings.HasSuffix(message, ".") {
+		message += " " + strings.Join(inWords(f.Args), ", ") + "."
 	}
 	var all view.FieldErrors
 	for _, name := range f.Fields {

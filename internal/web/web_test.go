@@ -213,7 +213,7 @@ func (b *browser) postFrom(site, path string, pairs ...string) reply {
 	b.x.t.Helper()
 	v := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
+		v.Add(pairs[i], pairs[i+1])
 	}
 	r, err := http.NewRequest(http.MethodPost, b.x.server.URL+path, strings.NewReader(v.Encode()))
 	if err != nil {
@@ -725,7 +725,7 @@ func TestPay(t *testing.T) {
 		s.Clock.Set(dbtest.Start.Add(4 * 24 * time.Hour)) // a Friday after a holiday; the account is usable (VEN-4)
 		ana = x.signedIn("ana@northwind.example")
 		form := ana.get(bill + "/pay")
-		form.want(t, 200, `value="1250.00"`, `value="2026-11-30"`, "ACH to the account ending 1234", "Operating ···· 7777", "18:00 Pacific today, in 9 hours.")
+		form.want(t, 200, `value="1250.00"`, `value="2026-11-30"`, "ACH to the account ending 1234", "Operating ···· 7777", "18:00 Pacific today, ", ">in 9 hours<")
 		key := regexp.MustCompile(`name="key" value="(\w+)"`).FindStringSubmatch(form.body)[1]
 		account := regexp.MustCompile(`<option value="(\w+)" selected`).FindStringSubmatch(form.body)[1]
 
@@ -735,7 +735,7 @@ func TestPay(t *testing.T) {
 		}{
 			{"not a number", "a lot", "2026-11-30", []string{"Enter an amount such as", "BDCE045", `value="a lot"`}},
 			{"PAY-2: more than is due", "1250.01", "2026-11-30", []string{"still to pay", "BDCE045"}},
-			{"PAY-3: too early", "10.00", "2026-11-27", []string{"BDCE046", "11/30/2026"}},
+			{"PAY-3: too early", "10.00", "2026-11-27", []string{"BDCE046", "the earliest is 30\u00a0Nov\u00a02026."}},
 			{"PAY-3: no banking day", "10.00", "2026-12-05", []string{"no banking day", "BDCE013"}},
 			{"PAY-4: too late", "10.00", "2029-11-30", []string{"more than a year", "BDCE040"}},
 			{"no date", "10.00", "soon", []string{"Enter a date."}},

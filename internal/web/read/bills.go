@@ -1,10 +1,6 @@
 package read
 
 import (
-	"fmt"
-	"strings"
-
-	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
@@ -60,24 +56,10 @@ func bills(tx *db.Tx, q view.BillQuery, vendor ids.ID, today civil.Date, limit i
 		l.where += " AND b.vendor_id = $2"
 		l.args = append(l.args, string(vendor))
 	}
-	own, ownArgs, err := bill.Approvals.Own(tx, "b.id", len(l.args)+1)
-	if err != nil {
+	if err := l.ownBills(tx); err != nil {
 		return nil, Cursors{}, err
 	}
-	if own != "" {
-		l.where += " AND " + own
-		l.args = append(l.args, ownArgs...)
-	}
-	if s := strings.TrimSpace(q.Search); s != "" {
-		n := len(l.args)
-		l.where += fmt.Sprintf(" AND (b.vendor_id IN (SELECT id FROM vendors WHERE org_id = $1 AND name_folded LIKE $%d ESCAPE '!')", n+1)
-		l.args = append(l.args, contains(strings.ToLower(s)))
-		if key := bill.NumberKey("x" + s)[1:]; key != "" { // with its leading zeros, which stand inside of longer numbers
-			l.where += fmt.Sprintf(" OR b.number_key LIKE $%d ESCAPE '!' OR b.number_key = $%d", n+2, n+3)
-			l.args = append(l.args, contains(key), bill.NumberKey(s))
-		}
-		l.where += ")"
-	}
+	l.findBills(q.Search)
 	var rows []view.BillRow
 	c, err := l.run(tx, func(read func(...any) error) error {
 		var r view.BillRow

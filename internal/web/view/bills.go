@@ -11,6 +11,7 @@ type BillsPage struct {
 	Next     string // cursor of the last row when more follow, else ""
 	Previous string // cursor of the first row when some come before, else ""
 	CanEnter bool
+	CanPay   bool
 	Exists   bool // whether the organisation has any bill at all; tells an empty book from an empty search
 }
 

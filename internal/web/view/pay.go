@@ -11,7 +11,8 @@ type PayPage struct {
 	Earliest    civil.Date
 	Latest      civil.Date
 	Arrival     civil.Date // when the money arrives if it leaves on the earliest date
-	Cutoff      string     // "18:00 Pacific today, in 2 hours 10 minutes": until when Earliest holds
+	AccountFrom civil.Date // from when the vendor's new account can be paid to, where that decides Earliest
+	Cutoff      Cutoff     // until when Earliest holds otherwise
 	Method      string     // how and to where: "ACH to the account ending 1234"
 	Accounts    []FundingAccount
 	Account     string // chosen id
@@ -33,6 +34,14 @@ func (v PayPage) earliest() civil.Date {
 		return v.SameDayFrom
 	}
 	return v.Earliest
+}
+
+// why says what decides the earliest date.
+func (v PayPage) why() string {
+	if !v.AccountFrom.IsZero() {
+		return "The earliest process date: the vendor’s bank account is new and can be paid to from then, whenever you confirm."
+	}
+	return "The earliest process date."
 }
 
 func (v PayPage) discountLabel() string {

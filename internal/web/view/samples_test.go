@@ -3,6 +3,7 @@ package view
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -57,7 +58,7 @@ func awkwardPage(title, section string) Page {
 }
 
 func samples() []sample {
-	return []sample{
+	return append([]sample{
 		{"home", Home(homeSample())},
 		{"home-empty", Home(HomePage{Page: page("Home", HomeURL), Greeting: "Wednesday, 25 Nov 2026", Cash: CashRequired{Currency: "USD", Days: days(nil)}, Ageing: Ageing{Currency: "USD"}})},
 		{"home-awkward", Home(homeAwkward())},
@@ -230,7 +231,7 @@ func samples() []sample {
 		{"error-403", Error(ErrorPage{Bare: Bare{Title: "You may not do this", Version: "0.1.0"}, Status: 403, Incident: "01J9-4K7Q"})},
 		{"error-404", Error(ErrorPage{Bare: Bare{Title: "There is nothing here", Version: "0.1.0"}, Status: 404, Detail: "No bill has this address. " + attack, Home: Link{"All bills", BillsURL}})},
 		{"error-500", Error(ErrorPage{Bare: Bare{Title: "Something went wrong", Version: "0.1.0"}, Status: 500, Incident: "01J9-4K7Q-" + noBreak})},
-	}
+	}, payManySamples()...)
 }
 
 // days makes thirty days from 25 November 2026 with the amounts given by their index.
@@ -410,7 +411,7 @@ func payDiscount() PayPage {
 func paySample() PayPage {
 	return PayPage{
 		Page: page("Pay Hartwell Supply Co.", BillsURL), Bill: head(), Amount: "2420.50", ProcessDate: "2026-11-27",
-		Earliest: date("2026-11-27"), Latest: date("2027-11-26"), Arrival: date("2026-11-30"), Cutoff: "18:00 Pacific today, in 2 hours 10 minutes",
+		Earliest: date("2026-11-27"), Latest: date("2027-11-26"), Arrival: date("2026-11-30"), Cutoff: Cutoff{"18:00 Pacific today", 130 * time.Minute},
 		Method: "ACH to the account ending 1234", Accounts: accounts(), Account: "a1", Key: "k-1",
 	}
 }

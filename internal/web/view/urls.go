@@ -97,6 +97,35 @@ func ReviewPaymentURL(id string) string { return PayURL(id) + "/review" }
 // ConfirmPaymentURL is explained at PayURL.
 func ConfirmPaymentURL(id string) string { return PayURL(id) + "/confirm" }
 
+// PayManyURL is where many bills are paid at once (GET, see PayManyQuery). ReviewManyURL takes the bills (POST bill many times,
+// processDate, account, key) and shows what would happen; ConfirmManyURL takes the same with their amounts (POST) and does it.
+const (
+	PayManyURL     = "/bills/pay"
+	ReviewManyURL  = "/bills/pay/review"
+	ConfirmManyURL = "/bills/pay/confirm"
+)
+
+// PayManyQuery is what the list of bills to pay can be asked for.
+type PayManyQuery struct {
+	Search        string // q: part of a vendor's name or an invoice number
+	All           bool   // every bill of the page is chosen
+	After, Before string // cursors as in BillQuery
+}
+
+// ParsePayManyQuery reads the parameters of PayManyURL.
+func ParsePayManyQuery(v url.Values) PayManyQuery {
+	return PayManyQuery{Search: v.Get("q"), All: v.Get("all") == "yes", After: v.Get("after"), Before: v.Get("before")}
+}
+
+// URL is the list as the query describes it.
+func (q PayManyQuery) URL() string {
+	all := ""
+	if q.All {
+		all = "yes"
+	}
+	return PayManyURL + parameters("q", q.Search, "all", all, "after", q.After, "before", q.Before)
+}
+
 // ApproveURL records the user's approval of a bill (POST, comment).
 func ApproveURL(bill string) string { return BillURL(bill) + "/approve" }
 
