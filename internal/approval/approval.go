@@ -13,16 +13,20 @@
 package approval
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/duebook/duebook/internal/clock"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
 )
 
 // The approvalStatus of a document (domain 4.3).
@@ -381,7 +385,8 @@ func (k Kind) Same(tx *db.Tx, id ids.ID, print string) error {
 	return err
 }
 
-// Deny stops the chain. It needs and fails as Approve does. Rule APR-7.
+// Deny stops the chain and mails it, with the reason, to whoever entered the document and to the holders of ManageBills. It
+// needs and fails as Approve does. Rule APR-7.
 func (k Kind) Deny(tx *db.Tx, id ids.ID, comment string) error {
 	return k.decide(tx, id, "deny", HasDenied, comment)
 }
@@ -421,6 +426,11 @@ func (k Kind) decide(tx *db.Tx, id ids.ID, verb string, decision int64, comment 
 			}
 		}
 		r.Status = decision
+		if decision == HasDenied {
+			if err := k.tellDenied(tx, d, r, comment); err != nil {
+				return err
+			}
+		}
 		if comment == "" {
 			return nil
 		}
@@ -431,6 +441,31 @@ func (k Kind) decide(tx *db.Tx, id ids.ID, verb string, decision int64, comment 
 		n.ObjectID, n.UserID, n.Text = id, user, comment
 		Notes.Insert(tx, n)
 		return nil
+	})
+}
+
+// tellDenied mails that r has denied the document (APR-7).
+func (k Kind) tellDenied(tx *db.Tx, d *document, r *Approver, reason string) error {
+	v, err := vendor.Vendors.Load(tx, d.facts.Vendor)
+	if err != nil {
+		return err
+	}
+	by, err := org.UserByID(tx, tx.Caller().User)
+	if err != nil {
+		return err
+	}
+	who := cmp.Or(by.Name, by.Email)
+	if r.UserID != by.ID {
+		u, err := org.UserByID(tx, r.UserID)
+		if err != nil {
+			return err
+		}
+		who += ", for " + cmp.Or(u.Name, u.Email) + ","
+	}
+	return org.Tell(tx, org.ManageBills, d.createdBy, outbox.Letter{Kind: "denied", About: d.id,
+		Subject: strings.Join(strings.Fields("Denied: "+k.title(&d.facts, v)), " "),
+		Text: fmt.Sprintf("%s has denied this:\n\n%s\n\nReason: %s\n\nNothing is paid on it. To go on, mend it and set its approvers again, or delete it.\n",
+			who, k.title(&d.facts, v), cmp.Or(strings.TrimSpace(reason), "none was given")),
 	})
 }
 

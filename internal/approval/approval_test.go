@@ -21,6 +21,7 @@ import (
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/vendor"
@@ -286,6 +287,54 @@ func TestAPR_5_7_TheChain(t *testing.T) {
 }
 
 // The permissions, and what cannot be approved.
+func TestAPR_7_DenialIsTold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s)
+		o.user("carl", org.Clerk, db.Of(org.ManageBills))
+		o.user("gone", org.Clerk, db.Of(org.ManageBills))
+		o.do(o.admin, func(tx *db.Tx) error { return org.SetMembership(tx, o.users["gone"].User, org.Clerk, false) })
+		told := func(id ids.ID) (to string, all []outbox.Mail) {
+			o.do(o.admin, func(tx *db.Tx) (err error) { all, err = outbox.About(tx, id); return err })
+			var names []string
+			for _, m := range all {
+				names = append(names, strings.TrimSuffix(strings.Replace(m.To, string(o.admin.Org), "", 1), "@acme.example"))
+			}
+			slices.Sort(names)
+			return strings.Join(names, " "), all
+		}
+		id := o.asked("anna ben", 10_00)
+		if err := o.try(o.as("anna"), func(tx *db.Tx) error { return bill.Approvals.Deny(tx, id, "not what we ordered") }); err != nil {
+			t.Fatal(err)
+		}
+		to, all := told(id)
+		if to != "admin carl" {
+			t.Errorf("told %q, want whoever manages bills", to)
+		}
+		for _, m := range all {
+			if m.Kind != "denied" || !strings.Contains(m.Body, "anna has denied") || !strings.Contains(m.Body, "Harbor Tool Rental: 10.00 USD") ||
+				!strings.Contains(m.Body, "Reason: not what we ordered") {
+				t.Errorf("the mail: %q %q", m.Subject, m.Body)
+			}
+		}
+		second := o.asked("anna", 20_00) // decided by a delegate
+		o.delegate("anna", "ben", 0)
+		if err := o.try(o.as("ben"), func(tx *db.Tx) error { return bill.Approvals.Deny(tx, second, "") }); err != nil {
+			t.Fatal(err)
+		}
+		if _, all := told(second); len(all) != 2 || !strings.Contains(all[0].Body, "ben, for anna, has denied") || !strings.Contains(all[0].Body, "none was given") {
+			t.Errorf("a delegate without a reason: %+v", all)
+		}
+		third := o.asked("anna", 30_00)
+		if err := o.approve(third, "anna", "fine"); err != nil {
+			t.Fatal(err)
+		}
+		if to, _ := told(third); to != "" {
+			t.Errorf("an approval is told to %q", to)
+		}
+	})
+}
+
 func TestAPR_7_WhoMay(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {

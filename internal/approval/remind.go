@@ -162,8 +162,7 @@ func (m *mailing) note(k Kind, rec record.Record, f *Facts, r *Approver, people 
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("%s %s of %s: %s %s", map[int64]string{ForBills: "Bill", ForCredits: "Credit"}[k.Policies], f.Number, v.Name,
-		money.FormatMinor(f.Amount, money.Digits(f.Currency)), f.Currency)
+	what := k.title(f, v)
 	urgent := false
 	if field := k.Documents.Field("dueDate"); field != nil {
 		due := *field.At(rec).(*civil.Date)
@@ -194,6 +193,12 @@ func (m *mailing) note(k Kind, rec record.Record, f *Facts, r *Approver, people 
 		m.urgent[p] = m.urgent[p] || urgent
 	}
 	return nil
+}
+
+// title is a document in a line of a mail.
+func (k Kind) title(f *Facts, v *vendor.Vendor) string {
+	return fmt.Sprintf("%s %s of %s: %s %s", map[int64]string{ForBills: "Bill", ForCredits: "Credit"}[k.Policies], f.Number, v.Name,
+		money.FormatMinor(f.Amount, money.Digits(f.Currency)), f.Currency)
 }
 
 // Urgent reports whether a document is due in less than three business days (APR-13).

@@ -4,9 +4,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/mail/outbox"
 )
 
 // Holds reports whether the user is active in the caller's organisation with a role that has p.
@@ -28,29 +31,66 @@ func Holds(tx *db.Tx, user ids.ID, p db.Permission) (bool, error) {
 	return db.Permissions(custom).Has(p), nil
 }
 
-// OtherHolds reports whether somebody besides the user is active in the caller's organisation with a role that has p.
-func OtherHolds(tx *db.Tx, user ids.ID, p db.Permission) (bool, error) {
-	rows, err := tx.Query(`SELECT m.role, coalesce(r.permissions, 0) FROM memberships m JOIN users u ON u.id = m.user_id
+// member is an active user of an organisation with what its role may.
+type member struct {
+	id    ids.ID
+	email string
+	perms db.Permissions
+}
+
+// members are those of the caller's organisation, by address.
+func members(tx *db.Tx) ([]member, error) {
+	rows, err := tx.Query(`SELECT u.id, u.email, m.role, coalesce(r.permissions, 0) FROM memberships m JOIN users u ON u.id = m.user_id
 		LEFT JOIN roles r ON r.org_id = m.org_id AND r.name = m.role
-		WHERE m.org_id = $1 AND m.user_id <> $2 AND m.is_active = 1 AND u.is_active = 1`, string(tx.Org()), string(user))
+		WHERE m.org_id = $1 AND m.is_active = 1 AND u.is_active = 1 ORDER BY u.email, u.id`, string(tx.Org()))
 	if err != nil {
-		return false, fmt.Errorf("look for others besides %s: %w", user, err)
+		return nil, fmt.Errorf("look who may what: %w", err)
 	}
 	defer rows.Close()
-	found := false
+	var out []member
 	for rows.Next() {
+		var m member
 		var role string
 		var custom int64
-		if err := rows.Scan(&role, &custom); err != nil {
-			return false, err
+		if err := rows.Scan((*string)(&m.id), &m.email, &role, &custom); err != nil {
+			return nil, err
 		}
 		perms, fixed := roles[role]
 		if !fixed {
 			perms = db.Permissions(custom)
 		}
-		found = found || perms.Has(p)
+		m.perms = perms
+		out = append(out, m)
 	}
-	return found, errors.Join(rows.Err(), rows.Close())
+	return out, errors.Join(rows.Err(), rows.Close())
+}
+
+// OtherHolds reports whether somebody besides the user is active in the caller's organisation with a role that has p.
+func OtherHolds(tx *db.Tx, user ids.ID, p db.Permission) (bool, error) {
+	all, err := members(tx)
+	return slices.ContainsFunc(all, func(m member) bool { return m.id != user && m.perms.Has(p) }), err
+}
+
+// Tell writes the letter, in the name of the organisation, to each active member whose role has p and to the user also, if
+// it is an active member; not to who acts, who knows, nor to a holder of p who sees nothing but its own queue. It leaves
+// once the transaction has committed.
+func Tell(tx *db.Tx, p db.Permission, also ids.ID, l outbox.Letter) error {
+	o, err := Load(tx)
+	if err != nil {
+		return err
+	}
+	all, err := members(tx)
+	if err != nil {
+		return err
+	}
+	l.FromName = strings.Join(strings.Fields(o.Name), " ")
+	for _, m := range all {
+		if m.id != tx.Caller().User && (m.id == also || m.perms.Has(p) && !m.perms.Has(OwnQueue)) {
+			l.To = m.email
+			outbox.Post(tx, l)
+		}
+	}
+	return nil
 }
 
 // Administrators are the users who administrate the caller's organisation, oldest first.

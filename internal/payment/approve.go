@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/duebook/duebook/internal/bill"
@@ -8,7 +10,10 @@ import (
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/mail/outbox"
+	"github.com/duebook/duebook/internal/money"
 	"github.com/duebook/duebook/internal/org"
+	"github.com/duebook/duebook/internal/vendor"
 )
 
 // aloneDays is how many banking days later takes effect what only one person could do (SEC-5).
@@ -37,8 +42,9 @@ func Approve(tx *db.Tx, id ids.ID) (*Payment, error) {
 	return p, p.letGo(tx, change{verb: "approve", approved: tx.Caller().User})
 }
 
-// Deny cancels a payment that waits for a second person, with the reason. It fails with fault.ErrNotFound, ErrNotWaiting
-// or, without a reason, fault.ErrMissing.
+// Deny cancels a payment that waits for a second person and mails it, with the reason, to whoever made it and to the holders
+// of ManageBills, whose bills are payable again (PAY-8). It fails with fault.ErrNotFound, ErrNotWaiting or, without a
+// reason, fault.ErrMissing.
 func Deny(tx *db.Tx, id ids.ID, reason string) error {
 	reason = strings.TrimSpace(reason)
 	if reason == "" {
@@ -48,7 +54,21 @@ func Deny(tx *db.Tx, id ids.ID, reason string) error {
 	if err != nil {
 		return err
 	}
-	return p.move(tx, Canceled, change{verb: "deny", note: firstRunes(reason, maxNote)})
+	if err := p.move(tx, Canceled, change{verb: "deny", note: firstRunes(reason, maxNote)}); err != nil {
+		return err
+	}
+	v, err := vendor.Vendors.Load(tx, p.VendorID)
+	if err != nil {
+		return err
+	}
+	by, err := org.UserByID(tx, tx.Caller().User)
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("Payment %s to %s: %s %s", p.Confirmation, v.Name, money.FormatMinor(p.Amount, money.Digits(p.Currency)), p.Currency)
+	return org.Tell(tx, org.ManageBills, p.CreatedBy, outbox.Letter{Kind: "denied", About: p.ID, Subject: strings.Join(strings.Fields("Denied: "+what), " "),
+		Text: fmt.Sprintf("%s has denied this:\n\n%s, for %s\n\nReason: %s\n\nIt is cancelled; its bills can be paid again.\n",
+			cmp.Or(by.Name, by.Email), what, p.Description, reason)})
 }
 
 // waiting reads a payment that waits in that state for who may approve payments, and keeps it.

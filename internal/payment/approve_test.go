@@ -3,6 +3,7 @@ package payment_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/mail/outbox"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/vendor"
@@ -142,6 +144,18 @@ func TestPaymentApproval(t *testing.T) {
 		o.wantStatus("denied", p, denied, payment.Canceled, 3, bill.Open, "2026-11-30")
 		if a := o.attempts(denied)[0]; a.Outcome != "CANCELED" || a.Steps[len(a.Steps)-1].Note != "not this month" {
 			t.Errorf("denied: %+v", a)
+		}
+		var letter outbox.Mail
+		o.read(func(tx *db.Tx) error {
+			all, err := outbox.About(tx, p)
+			if err == nil && len(all) == 1 {
+				letter = all[0]
+			}
+			return err
+		})
+		if letter.Kind != "denied" || letter.To == "bo"+string(o.who.Org)+"@x.example" || !strings.Contains(letter.Body, "bo has denied") ||
+			!strings.Contains(letter.Body, "2000.00 USD") || !strings.Contains(letter.Body, "Reason: not this month") {
+			t.Errorf("PAY-8: its maker is told %+v", letter)
 		}
 		p = o.mustPay(denied, 200_000, "2026-11-30")
 		o.write(func(tx *db.Tx) error { return payment.Cancel(tx, p) })
