@@ -57,6 +57,12 @@ func Cheque(tx *db.Tx, payment ids.ID) (Paper, error) {
 	return p, err
 }
 
+// CanDraw reports whether the server has the program that PNG draws with.
+func CanDraw() bool {
+	_, err := exec.LookPath("pdftoppm")
+	return err == nil
+}
+
 // PNG draws the sheet with the cheque; nil where the server has no program for it (pdftoppm of poppler-utils).
 func (p Paper) PNG(ctx context.Context, vault *secret.Vault, orgID ids.ID) ([]byte, error) {
 	program, err := exec.LookPath("pdftoppm")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -89,6 +90,9 @@ func (c *call) decide(notice string, act func(*db.Tx, ids.ID, string) error) err
 	text, known := decisionRefused(err)
 	if !known {
 		return err
+	}
+	if errors.Is(err, fault.ErrMissing) || errors.Is(err, fault.ErrTooLong) {
+		return c.showBill(id, http.StatusUnprocessableEntity, nil, view.FieldError{Field: "comment", Message: text})
 	}
 	return c.showBill(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: text}})
 }

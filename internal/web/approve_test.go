@@ -48,8 +48,8 @@ func TestApprove(t *testing.T) {
 			t.Fatal(r.status, r.location(), r.body)
 		}
 		vera.get(page+"?notice=approved").want(t, 200, "You have approved this bill.", "Partly approved")
-		walt.post(page+"/deny", "comment", " ").want(t, 409, "Say why you deny this bill.")
-		walt.post(page+"/deny", "comment", strings.Repeat("x", 4001)).want(t, 409, "too long")
+		walt.post(page+"/deny", "comment", " ").want(t, 422, "Say why you deny this bill.", `aria-invalid="true"`)
+		walt.post(page+"/deny", "comment", strings.Repeat("x", 4001)).want(t, 422, "too long", "xxxx")
 		if r := walt.post(page+"/deny", "comment", "not ours"); r.location() != page+"?notice=denied" {
 			t.Fatal(r.status, r.location(), r.body)
 		}

@@ -108,8 +108,9 @@ func (h *handler) bill(c *call) error {
 	return c.showBill(id, http.StatusOK, nil)
 }
 
-// showBill renders the page of a bill, with a message about an act that was refused, if there is one.
-func (c *call) showBill(id ids.ID, status int, flash []view.Flash) error {
+// showBill renders the page of a bill, with a message about an act that was refused, if there is one, and what is wrong about
+// the decision that was sent, which keeps its comment.
+func (c *call) showBill(id ids.ID, status int, flash []view.Flash, wrong ...view.FieldError) error {
 	var page view.BillPage
 	err := c.read(func(tx *db.Tx) (err error) {
 		page, err = c.billPage(tx, id)
@@ -117,6 +118,9 @@ func (c *call) showBill(id ids.ID, status int, flash []view.Flash) error {
 	})
 	if err != nil {
 		return err
+	}
+	if page.Errors = wrong; len(wrong) > 0 {
+		page.Comment = c.field("comment")
 	}
 	page.Page = c.page("Bill "+page.Number, view.BillsURL)
 	page.Flash = append(page.Flash, flash...)

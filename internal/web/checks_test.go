@@ -108,6 +108,18 @@ func TestChecks(t *testing.T) {
 			_, err = payment.Void(tx, payment.Voiding{PaymentID: paid, Type: payment.VoidAndCredit, Reason: "lost"})
 			return err
 		})
+		if !payment.CanDraw() {
+			t.Error("no pdftoppm; scripts/deps.sh names what the tests need")
+		}
+		vera.get("/payments/"+string(paid)).want(t, 200, `src="/payments/`+string(paid)+`/check.png"`, `alt="Check 10001 as it was printed"`, `href="#check"`)
+		if png := vera.get("/payments/" + string(paid) + "/check.png"); png.status != 200 || !strings.HasPrefix(png.body, "\x89PNG") {
+			t.Error("the check is not drawn", png.status)
+		}
+		axel.get("/payments/"+string(paid)+"/check.png").want(t, 403)
+		if r := axel.get("/payments/" + string(paid)); r.status != 200 || strings.Contains(r.body, "check.png") {
+			t.Error("an auditor sees the check with the number of our account", r.status)
+		}
+		x.signedIn("otto@other.example").get("/payments/"+string(paid)+"/check.png").want(t, 404)
 		vera.get("/checks/register").want(t, 200, "10001", "10003", "Stop asked for")
 		vera.get("/checks/register?state=stop_requested").want(t, 200, "It is stopped", "lost; stopped until")
 		vera.post("/checks/returned-mail", "number", "10001", "back", "yes").want(t, 409)

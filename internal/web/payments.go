@@ -3,7 +3,9 @@ package web
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,8 +48,9 @@ func (h *handler) payment(c *call) error {
 	return c.showPayment(id, http.StatusOK, nil)
 }
 
-// showPayment renders the page of a payment, with a message about an act that was refused, if there is one.
-func (c *call) showPayment(id ids.ID, status int, flash []view.Flash) error {
+// showPayment renders the page of a payment, with a message about an act that was refused, if there is one, and what is wrong
+// about the form that was sent, which keeps what was typed.
+func (c *call) showPayment(id ids.ID, status int, flash []view.Flash, wrong ...view.FieldError) error {
 	var page view.PaymentPage
 	var d payment.Details
 	err := c.read(func(tx *db.Tx) (err error) {
@@ -65,6 +68,13 @@ func (c *call) showPayment(id ids.ID, status int, flash []view.Flash) error {
 			return err
 		}
 	}
+	c.tellSteps(&page, d)
+	if page.Errors = wrong; page.Waiting != nil {
+		page.Waiting.Typed = c.field("reason")
+	}
+	if day := c.field("day"); page.Unclaimed != nil && day != "" {
+		page.Unclaimed.Day = day
+	}
 	page.Page = c.page("Payment to "+page.Payee, view.PaymentsURL)
 	page.Flash = append(page.Flash, flash...)
 	return c.render(status, view.Payment(page))
@@ -75,7 +85,7 @@ func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, erro
 		ID: string(d.ID), Currency: d.Currency, Minor: d.Amount, State: d.State, Method: read.Method(d.Rail, 0), ProcessDate: d.ProcessDate,
 		Arrival: d.ArrivalDate, Confirmation: d.Confirmation, Created: view.Instant(d.CreatedTime.Time(), c.zone),
 		Steps:     timeline(d.Rail, d.State, d.Steps, d.ProcessDate, d.ArrivalDate, c.zone),
-		CanCancel: c.may(org.CancelPayments) && (d.State == payment.Scheduled || d.State == payment.OnHold || d.State == payment.AwaitingApproval),
+		CanCancel: c.may(org.CancelPayments) && cancelable(d.Payment),
 	}
 	page.Review = d.Review
 	var err error
@@ -91,7 +101,8 @@ func (c *call) paymentPage(tx *db.Tx, d payment.Details) (view.PaymentPage, erro
 		}
 	}
 	if d.State == payment.Unclaimed {
-		page.Unclaimed = &view.Unclaimed{From: d.ProcessDate.String(), Today: civil.Of(tx.Now(), civil.Pacific).String(), CanDecide: c.may(org.PayApproved)}
+		today := civil.Of(tx.Now(), civil.Pacific).String()
+		page.Unclaimed = &view.Unclaimed{From: d.ProcessDate.String(), Today: today, Day: today, CanDecide: c.may(org.PayApproved)}
 	}
 	page.CanVoid = c.may(org.CancelPayments) && voidable(d)
 	v, err := vendor.Vendors.Load(tx, d.VendorID)
@@ -171,6 +182,9 @@ func (c *call) addFile(page *view.PaymentPage, d payment.Details) error {
 		case "checks":
 			if f.State != "unprinted" && f.State != "waiting" {
 				page.Disbursement.Check = view.Link{Text: "Printed check", URL: view.ChecksURL(string(d.ID))}
+				if payment.CanDraw() && c.may(org.PrintChecks) {
+					page.Disbursement.Image, page.Disbursement.Number = view.CheckImageURL(string(d.ID)), d.Disbursement.Check
+				}
 			}
 		case "ach":
 			full, err := c.h.Engine.File(c.r.Context(), c.caller, f.ID)
@@ -182,6 +196,31 @@ func (c *call) addFile(page *view.PaymentPage, d payment.Details) error {
 		}
 	}
 	return nil
+}
+
+// tellSteps adds to the step with which a payment left what its disbursement says of it, and where more is shown.
+func (c *call) tellSteps(page *view.PaymentPage, d payment.Details) {
+	at := slices.IndexFunc(d.Steps, func(s payment.Step) bool { return s.State == payment.InFile })
+	if at < 0 || page.Disbursement == nil {
+		return
+	}
+	s, told := &page.Steps[at], ""
+	switch {
+	case d.Disbursement.Trace != "":
+		told = "Trace number " + d.Disbursement.Trace
+	case d.Disbursement.Check > 0:
+		told = "Check " + strconv.FormatInt(d.Disbursement.Check, 10)
+	}
+	if s.Note != "" && told != "" {
+		told = " · " + told
+	}
+	s.Note += told
+	switch {
+	case len(page.Disbursement.Lines) > 0:
+		s.Link = view.Link{Text: "Its lines in the file", URL: "#excerpt"}
+	case page.Disbursement.Image != "":
+		s.Link = view.Link{Text: "The check", URL: "#check"}
+	}
 }
 
 // excerpt gives the records of an ACH file that concern one entry: headers and controls around it, the entry and its
@@ -273,6 +312,46 @@ func (h *handler) scheduled(c *call) error {
 	return c.render(http.StatusOK, view.Paid(page))
 }
 
+// cancelForm asks before a payment is taken back.
+func (h *handler) cancelForm(c *call) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	ask := view.AskPage{Action: view.CancelPaymentURL(string(id)), Button: "Cancel this payment", Back: view.Link{Text: "Keep it", URL: view.PaymentURL(string(id))}}
+	can := false
+	err = c.read(func(tx *db.Tx) error {
+		d, err := payment.Detail(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.Require(org.CancelPayments); err != nil {
+			return err
+		}
+		v, err := vendor.Vendors.Load(tx, d.VendorID)
+		if err != nil {
+			return err
+		}
+		can, ask.Sum = cancelable(d.Payment), view.Amount(d.Amount, d.Currency)
+		ask.Heading = "Cancel the payment to " + v.Name + "?"
+		ask.Lines = []string{"It does not leave on " + view.Date(d.ProcessDate) + ". What it pays of " + view.Count(len(d.Parts), "bill", "bills") +
+			" can be paid again; credits and discounts set aside for it are free again.", "A payment that is cancelled cannot be taken up again: pay the bills anew."}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !can {
+		return c.showPayment(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: "This payment can no longer be cancelled."}})
+	}
+	ask.Page = c.page("Cancel a payment", view.PaymentsURL)
+	return c.render(http.StatusOK, view.Ask(ask))
+}
+
+func cancelable(p *payment.Payment) bool {
+	return p.State == payment.Scheduled || p.State == payment.OnHold || p.State == payment.AwaitingApproval
+}
+
 func (h *handler) cancelPayment(c *call) error {
 	id, err := c.id("id", ids.SentPay)
 	if err != nil {
@@ -323,7 +402,7 @@ func (c *call) decidePayment(notice string, act func(*db.Tx, ids.ID) error) erro
 	case errors.Is(err, payment.ErrSamePerson):
 		text = "Somebody other than who caused this has to decide it."
 	case errors.Is(err, fault.ErrMissing):
-		text = "Say why you deny this payment."
+		return c.showPayment(id, http.StatusUnprocessableEntity, nil, view.FieldError{Field: "reason", Message: "Say why you deny this payment."})
 	case err != nil:
 		return err
 	default:
@@ -339,15 +418,31 @@ func (h *handler) paidToState(c *call) error {
 			return fault.ErrValue.On("day")
 		}
 		return payment.PayState(tx, id, day)
+	}, func(p *payment.Payment, payee string) view.AskPage {
+		day, _ := civil.Parse(c.field("day")) // it was read before
+		return view.AskPage{Heading: "Record the money of " + payee + " as paid to a state?", Action: view.PaidToStateURL(string(p.ID)), Button: "Record it",
+			Lines: []string{"It counts as paid from the payment’s bank account on " + view.Date(day) + ", and is no longer kept for the payee.",
+				"This records a payment that you have made; it moves no money, and it cannot be undone."}}
 	})
 }
 
 func (h *handler) claim(c *call) error {
-	return c.decideUnclaimed("claimed", func(tx *db.Tx, id ids.ID) error { return payment.Claim(tx, id, c.field("reissue") == "yes") })
+	again := c.field("reissue") == "yes"
+	return c.decideUnclaimed("claimed", func(tx *db.Tx, id ids.ID) error { return payment.Claim(tx, id, again) },
+		func(p *payment.Payment, payee string) view.AskPage {
+			ask := view.AskPage{Heading: "Open the bills of " + payee + " again?", Action: view.ClaimURL(string(p.ID)), Button: "Open the bills again",
+				Lines: []string{"The payment is void and its bills are owed again. Nothing is paid by that."}}
+			if again {
+				ask.Heading, ask.Button = "Pay "+payee+" again?", "Pay it again"
+				ask.Lines = []string{"The payment is void, and a new one of the same amount leaves on the earliest process date."}
+			}
+			return ask
+		})
 }
 
-// decideUnclaimed carries out an act on money that is kept for a payee, or says why it was refused.
-func (c *call) decideUnclaimed(notice string, act func(*db.Tx, ids.ID) error) error {
+// decideUnclaimed carries out an act on money that is kept for a payee, once the user is sure; before, it asks. A refusal is
+// said at its field, or above the page.
+func (c *call) decideUnclaimed(notice string, act func(*db.Tx, ids.ID) error, question func(*payment.Payment, string) view.AskPage) error {
 	if err := c.form(); err != nil {
 		return err
 	}
@@ -355,7 +450,30 @@ func (c *call) decideUnclaimed(notice string, act func(*db.Tx, ids.ID) error) er
 	if err != nil {
 		return err
 	}
-	err = c.write(func(tx *db.Tx) error { return act(tx, id) })
+	var ask view.AskPage
+	sure := c.field("sure") == "yes"
+	err = c.write(func(tx *db.Tx) error {
+		if sure {
+			return act(tx, id)
+		}
+		p, err := payment.Payments.Load(tx, id)
+		if err != nil {
+			return err
+		}
+		v, err := vendor.Vendors.Load(tx, p.VendorID)
+		if err != nil {
+			return err
+		}
+		if err := act(tx, id); err != nil {
+			return err
+		}
+		ask = question(p, v.Name)
+		ask.Sum = view.Amount(p.Amount, p.Currency)
+		return errTried
+	})
+	if errors.Is(err, errTried) {
+		return c.ask(ask, view.PaymentURL(string(id)))
+	}
 	f := fault.From(err)
 	text := ""
 	switch {
@@ -366,11 +484,61 @@ func (c *call) decideUnclaimed(notice string, act func(*db.Tx, ids.ID) error) er
 	case errors.Is(err, payment.ErrCheckState):
 		text = "This money is no longer unclaimed: it was decided meanwhile."
 	case errors.Is(err, fault.ErrValue):
-		text = "The day lies between the payment's process date and today."
+		return c.showPayment(id, http.StatusUnprocessableEntity, nil,
+			view.FieldError{Field: "day", Message: "The day lies between the payment's process date and today."})
 	default: // the payment that replaces it cannot be made
 		text = f.Message
 	}
 	return c.showPayment(id, http.StatusConflict, []view.Flash{{Tone: view.Bad, Text: text}})
+}
+
+// ask shows what the posted form would do and sends it on, unchanged, once the user is sure.
+func (c *call) ask(ask view.AskPage, back string) error {
+	for _, name := range slices.Sorted(maps.Keys(c.r.PostForm)) {
+		for _, value := range c.r.PostForm[name] {
+			ask.Fields = append(ask.Fields, view.Fact{Label: name, Value: value})
+		}
+	}
+	ask.Fields = append(ask.Fields, view.Fact{Label: "sure", Value: "yes"})
+	if err := c.read(func(*db.Tx) error { return nil }); err != nil { // for the frame
+		return err
+	}
+	ask.Page, ask.Back = c.page(ask.Heading, view.PaymentsURL), view.Link{Text: "Leave it as it is", URL: back}
+	return c.render(http.StatusOK, view.Ask(ask))
+}
+
+// checkImage is the picture of a payment's check as it was issued.
+func (h *handler) checkImage(c *call) error {
+	id, err := c.id("id", ids.SentPay)
+	if err != nil {
+		return err
+	}
+	var paper payment.Paper
+	err = c.read(func(tx *db.Tx) (err error) {
+		if err := tx.Require(org.PrintChecks); err != nil { // it shows the number of our account
+			return err
+		}
+		paper, err = payment.Cheque(tx, id)
+		return err
+	})
+	if errors.Is(err, payment.ErrNoCheque) {
+		return fault.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	image, err := paper.PNG(c.r.Context(), h.Vault, c.caller.Org)
+	if err != nil {
+		return err
+	}
+	if image == nil {
+		return fault.ErrNotFound
+	}
+	head := c.w.Header()
+	head.Set("Content-Type", "image/png")
+	head.Set("Cache-Control", "private, no-store")
+	http.ServeContent(c.w, c.r, "", time.Time{}, bytes.NewReader(image))
+	return nil
 }
 
 func (h *handler) checks(c *call) error {

@@ -53,7 +53,7 @@ func TestPaymentWaits(t *testing.T) {
 		}
 		ana.post(page+"/approve").want(t, 409, "Somebody other than who caused this")
 		vera.get(page).want(t, 200, "Waits for a second person", "If you approve it now, it is processed on", page+"/approve", page+"/deny")
-		vera.post(page+"/deny", "reason", " ").want(t, 409, "Say why you deny")
+		vera.post(page+"/deny", "reason", " ").want(t, 422, "Say why you deny", `aria-invalid="true"`)
 		if r := vera.post(page + "/approve"); r.location() != page+"?notice=letgo" {
 			t.Fatal(r.status, r.location(), r.body)
 		}

@@ -14,6 +14,7 @@ var stepNames = map[string]string{
 	payment.AwaitingApproval: "Waiting for approval", payment.Scheduled: "Scheduled", payment.OnHold: "On hold", payment.InFile: "Released",
 	payment.Sent: "Sent to the bank", payment.Settled: "Settled", payment.Cleared: "Cleared", payment.Failed: "Returned",
 	payment.FundingFailed: "Refused by the bank", payment.VoidRequested: "Return asked for", payment.Voided: "Voided", payment.Canceled: "Cancelled",
+	payment.Unclaimed: "Kept for the payee", payment.Escheated: "Paid to a state",
 }
 
 // ways are the states that a payment passes through if nothing goes wrong.
@@ -48,7 +49,7 @@ func timeline(rail, state string, steps []payment.Step, process, arrival civil.D
 		switch s.State {
 		case payment.Failed, payment.FundingFailed, payment.Voided:
 			v.State = view.Failed
-		case payment.Cleared, payment.Canceled:
+		case payment.Cleared, payment.Canceled, payment.Escheated:
 		default:
 			if i == len(steps)-1 {
 				v.State = view.Now

@@ -60,13 +60,19 @@ func TestVOI7_UnclaimedProperty(t *testing.T) {
 		}
 		axel.post(page(0)+"/claim", "reissue", "yes").want(t, 403)
 		x.signedIn("otto@other.example").post(page(0)+"/claim", "reissue", "yes").want(t, 404)
-		ana.post(page(0)+"/paid-to-state", "day", "2026-11-23").want(t, 409, "between the payment&#39;s process date and today")
-		ana.post(page(0)+"/paid-to-state", "day", "").want(t, 409)
-		if r := ana.post(page(0)+"/paid-to-state", "day", "2027-02-28"); r.location() != page(0)+"?notice=escheated" {
+		ana.post(page(0)+"/paid-to-state", "day", "2026-11-23").want(t, 422, "between the payment&#39;s process date and today", `value="2026-11-23"`, `aria-invalid="true"`)
+		ana.post(page(0)+"/paid-to-state", "day", "").want(t, 422)
+		ask := ana.post(page(0)+"/paid-to-state", "day", "2027-02-28")
+		ask.want(t, 200, "as paid to a state?", "$10.00", "28\u00a0Feb\u00a02027")
+		ana.get(page(0)).want(t, 200, "Give it to the payee")
+		if r := ana.post(page(0)+"/paid-to-state", ask.sendsOn(page(0)+"/paid-to-state")...); r.location() != page(0)+"?notice=escheated" {
 			t.Fatal(r.status, r.body)
 		}
 		ana.post(page(0)+"/paid-to-state", "day", "2027-02-28").want(t, 409, "decided meanwhile")
-		if r := ana.post(page(1)+"/claim", "reissue", "no"); r.location() != page(1)+"?notice=claimed" {
+		ana.post(page(1)+"/claim", "reissue", "yes").want(t, 200, "Pay Old Mill Bakery again?", "$10.00")
+		ask = ana.post(page(1)+"/claim", "reissue", "no")
+		ask.want(t, 200, "Open the bills of Old Mill Bakery again?")
+		if r := ana.post(page(1)+"/claim", ask.sendsOn(page(1)+"/claim")...); r.location() != page(1)+"?notice=claimed" {
 			t.Fatal(r.status, r.body)
 		}
 		ana.get("/reports/unclaimed-property").want(t, 200, "Nothing to report")

@@ -143,6 +143,9 @@ func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
 		if page.Bills, err = read.BillsOfVendor(tx, id, c.today, pageBills); err != nil {
 			return page, err
 		}
+		if page.Credits, err = read.CreditsOfVendor(tx, id, pageBills); err != nil {
+			return page, err
+		}
 	}
 	if c.may(org.ViewAudit) {
 		page.History, err = read.History(tx, c.zone, history...)

@@ -146,6 +146,7 @@ func (h *handler) routes() []route {
 		{"GET /payments", h.payments},
 		{"GET /payments/{id}", h.payment},
 		{"GET /payments/{id}/scheduled", h.scheduled},
+		{"GET /payments/{id}/cancel", h.cancelForm},
 		{"POST /payments/{id}/cancel", h.cancelPayment},
 		{"POST /payments/{id}/approve", h.approvePayment},
 		{"POST /payments/{id}/deny", h.denyPayment},
@@ -156,6 +157,7 @@ func (h *handler) routes() []route {
 		{"GET /bank-tasks", h.bankTasks},
 		{"POST /bank-tasks/{number}/{what}", h.doBankTask},
 		{"GET /payments/{id}/checks.pdf", h.checks},
+		{"GET /payments/{id}/check.png", h.checkImage},
 
 		{"GET /checks", h.printRuns},
 		{"GET /checks/runs/{id}", h.printRun},

@@ -765,11 +765,13 @@ func TestPay(t *testing.T) {
 
 		payment := strings.TrimSuffix(paid.location(), "/scheduled")
 		ana.get(payment).want(t, 200, "Cancel this payment")
+		ana.get(payment+"/cancel").want(t, 200, "Cancel the payment to", "$1,000.00", "Keep it")
 		if r := ana.post(payment + "/cancel"); r.location() != payment+"?notice=canceled" {
 			t.Fatal(r.status, r.location())
 		}
 		ana.get(payment).want(t, 200, "Cancelled")
 		ana.post(payment+"/cancel").want(t, 409, "can no longer be cancelled")
+		ana.get(payment+"/cancel").want(t, 409, "can no longer be cancelled")
 		ana.get(bill).want(t, 200, "Pay $1,250.00")
 
 		fields[len(fields)-1] = "another key"

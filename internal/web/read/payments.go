@@ -80,7 +80,8 @@ func PaidBills(tx *db.Tx, id ids.ID) ([]view.PaidBill, error) {
 	if err := tx.Require(org.ViewBills); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(`SELECT b.id, v.name, b.invoice_number, b.currency, b.amount, `+open+`, b.due_date, x.amount
+	rows, err := tx.Query(`SELECT b.id, v.name, b.invoice_number, b.currency, b.amount, `+open+`, b.due_date, x.amount,
+			(SELECT CAST(coalesce(sum(u.amount), 0) AS BIGINT) FROM bill_credits u WHERE u.org_id = x.org_id AND u.payment_id = x.payment_id AND u.bill_id = x.bill_id)
 		FROM bill_pays x JOIN bills b ON b.org_id = x.org_id AND b.id = x.bill_id
 		JOIN vendors v ON v.org_id = b.org_id AND v.id = b.vendor_id
 		WHERE x.org_id = $1 AND x.payment_id = $2 ORDER BY x.id`, string(tx.Org()), string(id))
@@ -92,7 +93,7 @@ func PaidBills(tx *db.Tx, id ids.ID) ([]view.PaidBill, error) {
 	for rows.Next() {
 		var p view.PaidBill
 		h := &p.Bill
-		if err := rows.Scan(&h.ID, &h.Vendor, &h.Number, &h.Currency, &h.Amount, &h.Open, &h.Due, &p.Paid); err != nil {
+		if err := rows.Scan(&h.ID, &h.Vendor, &h.Number, &h.Currency, &h.Amount, &h.Open, &h.Due, &p.Paid, &p.Credits); err != nil {
 			return nil, err
 		}
 		all = append(all, p)

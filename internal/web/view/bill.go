@@ -5,6 +5,8 @@ import "github.com/duebook/duebook/internal/civil"
 // BillPage is everything about one bill, amounts in the minor unit of Currency.
 type BillPage struct {
 	Page
+	Errors             FieldErrors // of a decision that was sent
+	Comment            string      // of that decision
 	ID, Vendor, Number string
 	VendorID           string
 	Currency           string

@@ -11,7 +11,16 @@ func payManySamples() []sample {
 	nothing.Paid = nil
 	noMatch := none
 	noMatch.Query.Search = markup
+	ask := AskPage{Page: awkwardPage("Cancel a payment", PaymentsURL), Heading: "Cancel the payment to " + longName + attack + "?", Sum: Amount(huge, "USD"),
+		Lines: []string{"It does not leave on 27 Nov 2026.", markup}, Action: CancelPaymentURL("p1"), Fields: []Fact{{"reason", attack}}, Button: "Cancel this payment",
+		Back: Link{"Keep it", PaymentURL("p1")}}
+	denied, image := paymentWaiting(), paymentCheck()
+	denied.Errors, denied.Waiting.Typed = FieldErrors{{"reason", "Say why you deny this payment.", ""}}, attack
+	image.Disbursement.Image, image.Disbursement.Number = CheckImageURL("p3"), 10001
 	return []sample{
+		{"ask", Ask(ask)}, {"payment-denied-without-reason", Payment(denied)}, {"payment-check-image", Payment(image)},
+		{"vendor-credits", Vendor(VendorPage{Page: page("Vendor", VendorsURL), ID: "v1", Name: longName, Currency: "USD", AllBills: BillsURL, Credits: []CreditRow{
+			{"c1", noBreak, date("2026-11-12"), "USD", huge, huge - 5, 3, []CreditUse{{"b1", noBreak, 3}, {"b2", attack, 2}}}, {"c2", "", date("2026-11-12"), "EUR", 100, 100, 0, nil}}})},
 		{"pay-many", PayMany(payManySample())}, {"pay-many-awkward", PayMany(awkward)}, {"pay-many-none", PayMany(none)}, {"pay-many-no-match", PayMany(noMatch)},
 		{"pay-many-review", ReviewMany(paidManySample())}, {"pay-many-review-nothing", ReviewMany(nothing)},
 		{"pay-many-done", PaidMany(paidManySample())}, {"pay-many-done-nothing", PaidMany(nothing)},

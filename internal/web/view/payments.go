@@ -47,6 +47,7 @@ type PaymentPage struct {
 	Disbursement         *Disbursement // nil before release
 	History              []Change      // newest first; nil for who may not see it
 	Reversal             *Reversal     // nil if none can be asked for and none was
+	Errors               FieldErrors   // of the form that was sent
 }
 
 // Waiting is a payment that waits for a second person, or is on hold.
@@ -55,6 +56,7 @@ type Waiting struct {
 	Reason    string     // of the hold
 	Until     string     // an Instant: a payment on hold is cancelled then
 	LeavesOn  civil.Date // if it is let go now
+	Typed     string     // the reason, as it was typed
 	CanDecide bool
 	Alone     bool // nobody else could: it leaves two business days later then
 }
@@ -69,6 +71,7 @@ func (w *Waiting) act() string {
 // Unclaimed is a payment whose stale check's money is kept for the payee (VOI-7).
 type Unclaimed struct {
 	From, Today string // YYYY-MM-DD: the days between which it was paid to a state
+	Day         string // as typed
 	CanDecide   bool
 }
 
@@ -80,10 +83,12 @@ type PaidBill struct {
 
 // Disbursement is the movement of money behind a payment.
 type Disbursement struct {
-	Facts []Fact // "Trace number", "Check number", "File", "Effective date", "To account"
-	Check Link   // the cheque as PDF, or the zero Link
-	File  string // name of the bank file the excerpt is from
-	Lines []FileLine
+	Facts  []Fact // "Trace number", "Check number", "File", "Effective date", "To account"
+	Check  Link   // the cheque as PDF, or the zero Link
+	Image  string // address of a picture of check Number, or ""
+	Number int64
+	File   string // name of the bank file the excerpt is from
+	Lines  []FileLine
 }
 
 // Fact is a label with a value.

@@ -146,13 +146,13 @@ func PaymentURL(id string) string { return PaymentsURL + "/" + url.PathEscape(id
 // ScheduledURL is the page that confirms that a payment was scheduled.
 func ScheduledURL(id string) string { return PaymentURL(id) + "/scheduled" }
 
-// PaidToStateURL records that unclaimed money was paid to a state (POST day).
+// PaidToStateURL records that unclaimed money was paid to a state (POST day; it asks unless sure is yes).
 func PaidToStateURL(id string) string { return PaymentURL(id) + "/paid-to-state" }
 
-// ClaimURL gives unclaimed money to the payee (POST reissue yes or no).
+// ClaimURL gives unclaimed money to the payee (POST reissue yes or no; it asks unless sure is yes).
 func ClaimURL(id string) string { return PaymentURL(id) + "/claim" }
 
-// CancelPaymentURL takes a payment back (POST).
+// CancelPaymentURL asks (GET), and takes a payment back (POST).
 func CancelPaymentURL(id string) string { return PaymentURL(id) + "/cancel" }
 
 // ApprovePaymentURL lets a payment leave that waits for a second person (POST).
@@ -183,6 +183,9 @@ func LiftHoldURL(id string) string { return PaymentURL(id) + "/lift-hold" }
 
 // ChecksURL is the printed run that a payment's cheque belongs to, as PDF.
 func ChecksURL(id string) string { return PaymentURL(id) + "/checks.pdf" }
+
+// CheckImageURL is the picture of a payment's check.
+func CheckImageURL(id string) string { return PaymentURL(id) + "/check.png" }
 
 // VendorURL is the page of one vendor.
 func VendorURL(id string) string { return VendorsURL + "/" + url.PathEscape(id) }

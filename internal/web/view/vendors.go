@@ -1,5 +1,7 @@
 package view
 
+import "github.com/duebook/duebook/internal/civil"
+
 // VendorsPage is the list of vendors.
 type VendorsPage struct {
 	Page
@@ -35,6 +37,7 @@ type VendorPage struct {
 	CanManageBank        bool
 	CanEdit, CanEnter    bool // the vendor; bills of it
 	Bills                []BillRow
+	Credits              []CreditRow
 	AllBills             string // URL
 	Currency             string
 	History              []Change // newest first; nil for who may not see it
@@ -43,6 +46,22 @@ type VendorPage struct {
 	Changes              []VendorChange    // of payment data, that wait for a decision
 	Held                 string            // why the vendor is not paid, "" if it is
 	CanLift              bool
+}
+
+// CreditRow is one credit of a vendor, in minor units of Currency.
+type CreditRow struct {
+	ID, Number   string
+	Date         civil.Date
+	Currency     string
+	Amount, Open int64
+	Approval     int
+	Uses         []CreditUse
+}
+
+// CreditUse is what of a credit is set off against a bill, or set aside for it.
+type CreditUse struct {
+	BillID, Number string
+	Minor          int64
 }
 
 // VendorCorrection is bank data that the vendor's bank has told of.

@@ -83,7 +83,7 @@ func checkPolicy(t *testing.T, token html.Token) {
 	}
 	switch token.Data {
 	case "script", "img":
-		if !strings.HasPrefix(src, "/assets/") {
+		if !strings.HasPrefix(src, "/assets/") && !(token.Data == "img" && strings.HasPrefix(src, "/payments/")) {
 			t.Errorf("%s is not one of our files", token)
 		}
 	}
