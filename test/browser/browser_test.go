@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -38,6 +37,7 @@ import (
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/server"
 	"github.com/duebook/duebook/internal/vendor"
+	"github.com/duebook/duebook/test/chromium"
 )
 
 var pictures = flag.String("pictures", "", "folder that TestPictures writes the documentation's pictures to")
@@ -160,31 +160,13 @@ type screen struct {
 
 func newScreen(t *testing.T, more ...chromedp.ExecAllocatorOption) *screen {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed; scripts/deps.sh names what the tests need")
-	}
-	alloc, end := chromedp.NewExecAllocator(context.Background(), append(more, chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))...)
-	t.Cleanup(end)
-	ctx, close := chromedp.NewContext(alloc)
-	t.Cleanup(close)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)); err != nil { // starts the browser: no deadline on this context
-		t.Fatalf("start the browser: %v", err)
-	}
-	return &screen{t, ctx}
+	return &screen{t, chromium.Open(t, more...)}
 }
 
 // do runs steps, which together have thirty seconds.
 func (s *screen) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		body, _ := chromedp.Run(s.ctx, chromedp.Text("body"))
-		s.t.Fatalf("%s: %v\nthe page says:\n%s", what, err, body)
-	}
+	chromium.Do(s.t, s.ctx, what, steps...)
 }
 
 // heading waits until the page with that heading is shown.
