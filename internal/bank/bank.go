@@ -14,6 +14,7 @@ import (
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/rail/ach"
+	"github.com/duebook/duebook/internal/rail/check"
 	"github.com/duebook/duebook/internal/record"
 	"github.com/duebook/duebook/internal/secret"
 )
@@ -44,6 +45,7 @@ type Account struct {
 	Balanced         bool   // its bank wants each batch of credits with the debit that pays for it (FND-4)
 	SameDay          bool   // its bank takes entries that settle on the day of delivery (ACH-5)
 	SameDayLead      int64  // minutes before each window of the Fed by which its bank wants the file
+	PositivePay      string // how its bank wants lists for positive pay: Template reads it (CHK-6)
 	EntryDescription string // of vendors' entries, up to 10 characters; empty: VENDOR PMT (ACH-3)
 }
 
@@ -64,6 +66,7 @@ var Accounts = record.Describe[Account]("bankAccount", ids.BankAccount, "bank_ac
 	record.Flag("balanced", func(a *Account) *bool { return &a.Balanced }),
 	record.Flag("sameDay", func(a *Account) *bool { return &a.SameDay }),
 	record.Number("sameDayLead", func(a *Account) *int64 { return &a.SameDayLead }),
+	record.String("positivePay", 4000, func(a *Account) *string { return &a.PositivePay }),
 	record.String("entryDescription", 10, func(a *Account) *string { return &a.EntryDescription }),
 )
 
@@ -187,6 +190,28 @@ func SetFiles(tx *db.Tx, id ids.ID, balanced bool, description string) error {
 		}
 	}
 	return change(tx, "set files", id, func(a *Account) { a.Balanced, a.EntryDescription = balanced, description })
+}
+
+// SetPositivePay says how the account's bank wants lists of checks issued and voided: empty for the generic CSV, "fixed" for
+// the shipped layout of 100 columns, else a template as JSON (CHK-6). It fails with fault.ErrValue for what is no template.
+func SetPositivePay(tx *db.Tx, id ids.ID, template string) error {
+	template = strings.TrimSpace(template)
+	if len(template) > 4000 {
+		return fault.ErrValue.On("positivePay").With("4000 characters at most")
+	}
+	if _, err := check.ReadTemplate(template); err != nil {
+		return fault.ErrValue.On("positivePay").With(err.Error())
+	}
+	return change(tx, "set positive pay", id, func(a *Account) { a.PositivePay = template })
+}
+
+// Template is how the account's bank wants lists for positive pay.
+func (a *Account) Template() (check.Template, error) {
+	t, err := check.ReadTemplate(a.PositivePay)
+	if err != nil {
+		err = fmt.Errorf("the positive-pay template of bank account %s: %w", a.ID, err)
+	}
+	return t, err
 }
 
 // MaxLead is how many minutes before a window of the Fed a bank wants its files at most.

@@ -181,6 +181,13 @@ func achOf(firstTrace int, sec, effective string, entries ...entry) string {
 
 const checkHead = "account,serial,issue_date,amount,payee,mark\n"
 
+// fixedRow is a check as a line of 100 columns.
+func fixedRow(mark string, amount int64) string {
+	return fmt.Sprintf("%s%017d%010d%010d20261207%-54s\r\n", mark, 117777, 1, amount, "P")
+}
+
+func fixedSums(n int, sum int64) string { return fmt.Sprintf("T%010d%014d%75s\r\n", n, sum, "") }
+
 // deliverScenarioA puts the files of scenario A steps 8 and 9 into out/: the release runs of Wednesday 25 and Friday 27
 // November at 01:00 Pacific.
 func deliverScenarioA(t *testing.T, b *bank) {
@@ -487,6 +494,12 @@ func TestRejected(t *testing.T) {
 		{"amount without a point", checkSuffix, checkHead + "000117777,1,2026-12-07,100,P,I\n", `line 2: amount "100"`},
 		{"negative", checkSuffix, checkHead + "000117777,1,2026-12-07,-1.00,P,I\n", `line 2: amount "-1.00"`},
 		{"LIM-5", checkSuffix, checkHead + "000117777,1,2026-12-07,100000000.00,P,I\n", `line 2: amount "100000000.00"`},
+		{"fixed: short", fixedSuffix, "I\n", "line 1: it has 1 columns, not 100"},
+		{"fixed: no sums", fixedSuffix, fixedRow("I", 100), "the line of the sums is missing"},
+		{"fixed: a line is missing", fixedSuffix, fixedRow("I", 100) + fixedSums(2, 100), "line 2: the sums are not T000000000100000000000100"},
+		{"fixed: a line follows", fixedSuffix, fixedSums(0, 0) + fixedSums(0, 0), "line 2: it follows the sums"},
+		{"fixed: mark", fixedSuffix, fixedRow("X", 100) + fixedSums(1, 100), `line 1: mark "X"`},
+		{"fixed: unknown account", fixedSuffix, strings.Replace(fixedRow("I", 100), "117777", "117778", 1) + fixedSums(1, 100), "line 1: account is not known"},
 		{"mark", checkSuffix, checkHead + "000117777,1,2026-12-07,1.00,P,X\n", `line 2: mark "X"`},
 	}
 	for _, tt := range tests {

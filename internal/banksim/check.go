@@ -1,7 +1,9 @@
 package banksim
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -99,6 +101,52 @@ func (s *Sim) check(d *delivery, row []string) (c check, err error) {
 		return c, fmt.Errorf("mark %q", row[5])
 	}
 	return c, nil
+}
+
+// takeFixedChecks reads a positive-pay file of lines of 100 columns and the line of its sums. The error is the reason for
+// its rejection.
+func (s *Sim) takeFixedChecks(src io.Reader, d *delivery) error {
+	lines := bufio.NewScanner(io.LimitReader(src, maxCheckFile))
+	var all []check
+	var issued, sum int64
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSuffix(lines.Text(), "\r")
+		if len(line) != 100 {
+			return fmt.Errorf("line %d: it has %d columns, not 100", n, len(line))
+		}
+		if line[0] == 'T' {
+			if want := fmt.Sprintf("T%010d%014d", len(all), sum); strings.TrimSpace(line) != want {
+				return fmt.Errorf("line %d: the sums are not %s", n, want)
+			}
+			if lines.Scan() {
+				return fmt.Errorf("line %d: it follows the sums", n+1)
+			}
+			d.checks, d.entries, d.debit = all, len(all), issued
+			return lines.Err()
+		}
+		c, err := s.fixedCheck(d, line)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if sum += c.amount; !c.void {
+			issued += c.amount
+		}
+		all = append(all, c)
+	}
+	return cmp.Or(lines.Err(), errors.New("the line of the sums is missing"))
+}
+
+// fixedCheck reads a line as a row of the list that has the account's own number and no zeros in front.
+func (s *Sim) fixedCheck(d *delivery, line string) (check, error) {
+	number := ""
+	for _, a := range s.accounts {
+		digits := strings.NewReplacer("-", "", " ", "").Replace(a.Number)
+		if len(digits) <= 17 && strings.Repeat("0", 17-len(digits))+digits == line[1:18] {
+			number = a.Number
+		}
+	}
+	day := line[38:42] + "-" + line[42:44] + "-" + line[44:46]
+	return s.check(d, []string{number, strings.TrimLeft(line[18:28], "0"), day, line[28:36] + "." + line[36:38], strings.TrimSpace(line[46:]), line[:1]})
 }
 
 // cents reads decimal dollars with two places.

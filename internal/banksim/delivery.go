@@ -117,6 +117,7 @@ func inOrder(known map[string]knownFile) []delivery {
 const (
 	achSuffix    = ".ach"
 	checkSuffix  = "-positivepay.csv"
+	fixedSuffix  = "-positivepay.txt"
 	recallSuffix = "-recall.csv"
 
 	decisionSuffix = "-decisions.csv"
@@ -124,7 +125,7 @@ const (
 
 func fromName(name string) (delivery, bool) {
 	id, known := name, false
-	for _, suffix := range []string{achSuffix, checkSuffix, recallSuffix, decisionSuffix, wireSuffix} {
+	for _, suffix := range []string{achSuffix, checkSuffix, fixedSuffix, recallSuffix, decisionSuffix, wireSuffix} {
 		if id, known = strings.CutSuffix(name, suffix); known {
 			break
 		}
@@ -162,6 +163,8 @@ func (s *Sim) take(path string, d *delivery) error {
 		err = takeDecisions(src, d)
 	case d.isWires():
 		err = s.takeWires(src, d)
+	case strings.HasSuffix(d.name, fixedSuffix):
+		err = s.takeFixedChecks(src, d)
 	default:
 		err = s.takeChecks(src, d)
 	}

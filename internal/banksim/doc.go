@@ -10,6 +10,7 @@
 //
 //	20261125T090000Z-<id>.ach              NACHA
 //	20261125T090000Z-<id>-positivepay.csv  checks issued and voided
+//	20261125T090000Z-<id>-positivepay.txt  the same in 100 columns
 //	20261125T090000Z-<id>-recall.csv       entries to be sent back
 //	20261125T090000Z-<id>-decisions.csv    what to do with checks that the bank asked about
 //	20261125T090000Z-<id>-wire.xml         wires (pain.001.001.09)

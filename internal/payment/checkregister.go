@@ -101,7 +101,7 @@ func (e *Engine) OpenRun(ctx context.Context, who db.Caller, id ids.ID) (File, e
 			tx.Audit("open again", "bankFile", id, "")
 			return nil
 		}
-		f.name = tx.Now().UTC().Format("20060102T150405Z") + "-" + string(id) + endings[f.kind]
+		f.name = tx.Now().UTC().Format("20060102T150405Z") + "-" + string(id) + cmp.Or(f.ending, endings[f.kind])
 		tx.ExecOne(`UPDATE bank_files SET state = 'opened', name = $3, delivered = $4 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(id),
 			f.name, int64(clock.FromTime(tx.Now())))
 		tx.Audit("open", "bankFile", id, "")

@@ -87,15 +87,18 @@ func (e *Engine) issueCheques(tx *db.Tx, batch ids.ID, d draft, items []item, r 
 		allocate(tx, r.account, it.number, it.disbursement, it.Amount, it.to.Name, r.process, run, told)
 	}
 	var content bytes.Buffer
-	if err := check.WritePositivePay(&content, issues); err != nil {
+	if err := check.WritePositivePay(&content, d.template, issues); err != nil {
 		return "", err
 	}
-	err := e.store(tx, bankFile{id: told, kind: "positivepay", batch: batch, state: "ready"}, content.Bytes())
+	err := e.store(tx, bankFile{id: told, kind: "positivepay", batch: batch, state: "ready", ending: endingOf(d.template)}, content.Bytes())
 	if err != nil {
 		return "", err
 	}
 	return run, nil
 }
+
+// endingOf is how the name of a list for positive pay ends.
+func endingOf(t check.Template) string { return "-positivepay" + t.Ending() }
 
 // allocate enters a number into the register. told is the file that tells the bank of it; empty if none does yet.
 func allocate(tx *db.Tx, account ids.ID, serial int64, disbursement ids.ID, amount int64, payee string, issued civil.Date, run, told ids.ID) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
@@ -95,6 +96,58 @@ func (o *office) marks() string {
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// CHK-6: the bank of an account gets its lists in the form it asks for, in the release and in a void; here a bank that knows
+// only lines of 100 columns takes them, pays the check that stands and does not pay the one that was voided.
+func TestPositivePayTemplate(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		var account ids.ID
+		o.read(func(tx *db.Tx) error {
+			a, err := bank.Default(tx)
+			account = a.ID
+			return err
+		})
+		if err := o.try(func(tx *db.Tx) error { return bank.SetPositivePay(tx, account, "{}") }); !errors.Is(err, fault.ErrValue) {
+			t.Errorf("an empty template: got %v", err)
+		}
+		carl := o.who
+		carl.Perms = 0
+		if err := o.as(carl, func(tx *db.Tx) error { return bank.SetPositivePay(tx, account, "fixed") }); !errors.Is(err, fault.ErrForbidden) {
+			t.Errorf("by who does not manage banks: got %v", err)
+		}
+		o.write(func(tx *db.Tx) error { return bank.SetPositivePay(tx, account, " fixed\n") })
+		kept := o.mustPay(o.bill(o.vendor("Keeps GmbH", nil), 125_000), 125_000, "2026-11-24")
+		lost := o.mustPay(o.bill(o.vendor("Loses Ltd SIM-NEVER", nil), 4_00), 4_00, "2026-11-24")
+		o.until(pacific("2026-11-24", 9, 0))
+		o.mustVoid(lost, payment.VoidAndCredit, "lost")
+		o.until(pacific("2026-12-03", 12, 0))
+		o.wantState(kept, payment.Cleared)
+		o.wantState(lost, payment.Voided)
+		var lines []string
+		for _, n := range o.names("out") {
+			if strings.HasSuffix(n, "-positivepay.txt") {
+				lines = append(lines, strings.Split(strings.TrimSuffix(o.content("out", n), "\r\n"), "\r\n")...)
+			}
+			if strings.HasSuffix(n, "-positivepay.csv") {
+				t.Errorf("%s is of the generic form", n)
+			}
+		}
+		if len(lines) != 5 {
+			t.Fatalf("got %q, want two issues and their sums, a void and its sums", lines)
+		}
+		for i, want := range []string{"I", "I", "T", "V", "T"} {
+			if len(lines[i]) != 100 || lines[i][:1] != want {
+				t.Errorf("line %d: got %q, want 100 columns and %s", i+1, lines[i], want)
+			}
+		}
+		if got := strings.TrimSpace(lines[3][28:]); got != "000000040020261124LOSES LTD SIM-NEVER" {
+			t.Errorf("the void says %q", got)
+		}
+		o.verified()
+	})
 }
 
 // CHK-4, CHK-5, CHK-6, XO-4: people open the print run, confirm what came out right and what was mailed; a spoiled number

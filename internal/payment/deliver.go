@@ -2,6 +2,7 @@ package payment
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,6 +27,7 @@ import (
 type bankFile struct {
 	id, batch          ids.ID
 	kind, name, state  string
+	ending             string // of its name; empty: that of its kind
 	sha256, detail     string
 	created, delivered clock.Instant
 	placed             clock.Instant // when the bank's host was asked to give it its name
@@ -53,9 +55,9 @@ func (e *Engine) store(tx *db.Tx, f bankFile, content []byte) error {
 		}
 		f.sha256 = digest(content)
 	}
-	tx.Exec(`INSERT INTO bank_files (org_id, id, direction, kind, batch_id, name, sha256, size, state, detail, created, delivered, bytes)
-		VALUES ($1, $2, 'out', $3, $4, '', $5, $6, $7, $8, $9, 0, $10)`, string(tx.Org()), string(f.id), f.kind, string(f.batch), f.sha256,
-		int64(len(content)), f.state, f.detail, int64(clock.FromTime(tx.Now())), sealed)
+	tx.Exec(`INSERT INTO bank_files (org_id, id, direction, kind, batch_id, name, sha256, size, state, detail, created, delivered, bytes, ending)
+		VALUES ($1, $2, 'out', $3, $4, '', $5, $6, $7, $8, $9, 0, $10, $11)`, string(tx.Org()), string(f.id), f.kind, string(f.batch), f.sha256,
+		int64(len(content)), f.state, f.detail, int64(clock.FromTime(tx.Now())), sealed, f.ending)
 	return nil
 }
 
@@ -117,7 +119,7 @@ func (e *Engine) deliver(ctx context.Context, v *visit, at time.Time, id ids.ID)
 		if f.kind == "checks" && announced > 0 {
 			return errUnannounced
 		}
-		f.name = at.UTC().Format("20060102T150405Z") + "-" + string(id) + endings[f.kind]
+		f.name = at.UTC().Format("20060102T150405Z") + "-" + string(id) + cmp.Or(f.ending, endings[f.kind])
 		tx.ExecOne(`UPDATE bank_files SET name = $3 WHERE org_id = $1 AND id = $2`, string(org), string(id), f.name)
 		return nil
 	})
@@ -174,11 +176,11 @@ func fileOf(name string) ids.ID {
 	return ids.ID(rest[:min(len(rest), 20)])
 }
 
-const fileColumns = `id, kind, batch_id, name, sha256, state, detail, created, delivered, placed`
+const fileColumns = `id, kind, batch_id, name, sha256, state, detail, created, delivered, placed, ending`
 
 func (f *bankFile) dest() []any {
 	return []any{(*string)(&f.id), &f.kind, (*string)(&f.batch), &f.name, &f.sha256, &f.state, &f.detail, (*int64)(&f.created), (*int64)(&f.delivered),
-		(*int64)(&f.placed)}
+		(*int64)(&f.placed), &f.ending}
 }
 
 // lockFile reads a file with its sealed bytes and keeps it until the transaction ends.

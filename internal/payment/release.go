@@ -61,11 +61,12 @@ type payee struct {
 
 // draft is what is made of a run before its transaction, where account numbers are opened and cheques tried out.
 type draft struct {
-	funding string            // sealed number of the funding account
-	number  string            // the same, opened
-	payees  map[ids.ID]payee  // by payment
-	opened  map[string]string // vendors' account numbers by sealed number
-	refused map[ids.ID]string // why a cheque cannot be printed
+	funding  string            // sealed number of the funding account
+	number   string            // the same, opened
+	template check.Template    // of its lists for positive pay
+	payees   map[ids.ID]payee  // by payment
+	opened   map[string]string // vendors' account numbers by sealed number
+	refused  map[ids.ID]string // why a cheque cannot be printed
 }
 
 // Release releases every scheduled payment whose process date has come, one transaction for each run. That transaction
@@ -164,6 +165,9 @@ func (e *Engine) draft(ctx context.Context, orgID ids.ID, r run) (draft, error) 
 		}
 	}
 	if r.rail == Check {
+		if d.template, err = funding.Template(); err != nil {
+			return d, err
+		}
 		d.tryOut(layout(o, funding, d.number), payments)
 	}
 	return d, nil

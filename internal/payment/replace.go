@@ -24,6 +24,7 @@ var replaceable = []string{"positivepay", "stops", "recall"}
 // replaced in its turn. The caller needs ApprovePayments. It fails with fault.ErrNotFound for another file.
 func (e *Engine) Replace(ctx context.Context, who db.Caller, file ids.ID) (made ids.ID, err error) {
 	var number string
+	var template check.Template
 	var traces []string
 	err = e.db.Read(ctx, who, func(tx *db.Tx) error {
 		f, sealed, err := rejected(tx, file)
@@ -43,6 +44,9 @@ func (e *Engine) Replace(ctx context.Context, who db.Caller, file ids.ID) (made 
 		if err != nil {
 			return err
 		}
+		if template, err = a.Template(); err != nil {
+			return err
+		}
 		number, err = a.Number(e.vault, who.Org)
 		return err
 	})
@@ -56,10 +60,12 @@ func (e *Engine) Replace(ctx context.Context, who db.Caller, file ids.ID) (made 
 		}
 		made = ids.New(ids.BankFile)
 		var content []byte
+		ending := ""
 		if f.kind == "recall" {
 			content, err = recallAgain(tx, traces)
 		} else {
-			content, err = issueAgain(tx, file, made, number)
+			ending = endingOf(template)
+			content, err = issueAgain(tx, file, made, number, template)
 		}
 		if err != nil {
 			return fmt.Errorf("replace file %s: %w", file, err)
@@ -72,7 +78,7 @@ func (e *Engine) Replace(ctx context.Context, who db.Caller, file ids.ID) (made 
 		}
 		tx.ExecOne(`UPDATE bank_files SET replaced_by = $3 WHERE org_id = $1 AND id = $2`, string(tx.Org()), string(file), string(made))
 		tx.Audit("write again", "bankFile", file, `{"made":"`+string(made)+`"}`)
-		return e.store(tx, bankFile{id: made, batch: f.batch, kind: f.kind, state: "ready"}, content)
+		return e.store(tx, bankFile{id: made, batch: f.batch, kind: f.kind, state: "ready", ending: ending}, content)
 	})
 	return made, err
 }
@@ -124,7 +130,7 @@ func recallAgain(tx *db.Tx, traces []string) ([]byte, error) {
 
 // issueAgain writes the lines of a file for positive pay that still hold, and notes the new file at their numbers; nil if
 // there are none. A cheque that was to be stopped and is not, as the file was rejected, is stopped by asking again (VOI-3).
-func issueAgain(tx *db.Tx, old, made ids.ID, number string) ([]byte, error) {
+func issueAgain(tx *db.Tx, old, made ids.ID, number string, template check.Template) ([]byte, error) {
 	const issued, void = `(issue_file = $2 AND state IN ('allocated', 'printed', 'mailed'))`,
 		`(void_file = $2 AND state IN ('voided', 'spoiled', 'stop_requested', 'stale'))`
 	all, err := issueLines(tx, number, `(`+issued+` OR `+void+`)`, string(old))
@@ -134,7 +140,7 @@ func issueAgain(tx *db.Tx, old, made ids.ID, number string) ([]byte, error) {
 	tx.Exec(`UPDATE checks SET issue_file = $3 WHERE org_id = $1 AND `+issued, string(tx.Org()), string(old), string(made))
 	tx.Exec(`UPDATE checks SET void_file = $3 WHERE org_id = $1 AND `+void, string(tx.Org()), string(old), string(made))
 	var content bytes.Buffer
-	if err := check.WritePositivePay(&content, all); err != nil {
+	if err := check.WritePositivePay(&content, template, all); err != nil {
 		return nil, err
 	}
 	return content.Bytes(), nil

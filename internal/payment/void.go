@@ -256,9 +256,13 @@ func (e *Engine) tell(ctx context.Context, orgID ids.ID, at time.Time) error {
 // the place of spoiled ones (CHK-6).
 func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account ids.ID) error {
 	var number string
+	var template check.Template
 	err := e.db.Read(ctx, caller(orgID), func(tx *db.Tx) error {
 		a, err := bank.Accounts.Load(tx, account)
 		if err != nil {
+			return err
+		}
+		if template, err = a.Template(); err != nil {
 			return err
 		}
 		number, err = a.Number(e.vault, orgID)
@@ -282,10 +286,10 @@ func (e *Engine) stop(ctx context.Context, orgID ids.ID, at time.Time, account i
 				string(account), i.Serial, string(file))
 		}
 		var content bytes.Buffer
-		if err := check.WritePositivePay(&content, all); err != nil {
+		if err := check.WritePositivePay(&content, template, all); err != nil {
 			return err
 		}
-		return e.store(tx, bankFile{id: file, kind: "stops", state: "ready"}, content.Bytes())
+		return e.store(tx, bankFile{id: file, kind: "stops", state: "ready", ending: endingOf(template)}, content.Bytes())
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/duebook/duebook/internal/bank"
 	"github.com/duebook/duebook/internal/civil"
@@ -145,7 +146,7 @@ func (c *call) showBankFiles(id ids.ID, status int, refused *view.BankFilesPage)
 			return err
 		}
 		page = view.BankFilesPage{Account: bankAccount(a), Balanced: a.Balanced, Description: a.EntryDescription,
-			SameDay: a.SameDay, Lead: strconv.FormatInt(a.SameDayLead, 10)}
+			PositivePay: a.PositivePay, SameDay: a.SameDay, Lead: strconv.FormatInt(a.SameDayLead, 10)}
 		return nil
 	})
 	if err != nil {
@@ -153,7 +154,7 @@ func (c *call) showBankFiles(id ids.ID, status int, refused *view.BankFilesPage)
 	}
 	if refused != nil {
 		page.Balanced, page.Description, page.Errors = refused.Balanced, refused.Description, refused.Errors
-		page.SameDay, page.Lead = refused.SameDay, refused.Lead
+		page.SameDay, page.Lead, page.PositivePay = refused.SameDay, refused.Lead, refused.PositivePay
 	}
 	page.Page = c.page("Files to the bank", view.SettingsURL)
 	return c.render(status, view.BankFiles(page))
@@ -168,7 +169,7 @@ func (h *handler) setBankFiles(c *call) error {
 	if err := c.form(); err != nil {
 		return err
 	}
-	page := view.BankFilesPage{Balanced: c.field("style") == "balanced", Description: c.field("entryDescription"),
+	page := view.BankFilesPage{Balanced: c.field("style") == "balanced", Description: c.field("entryDescription"), PositivePay: c.field("positivePay"),
 		SameDay: c.field("sameDay") == "yes", Lead: c.field("sameDayLead")}
 	if !page.Balanced && c.field("style") != "unbalanced" {
 		page.Errors = view.FieldErrors{{Field: "style", Message: "Choose one of the two."}}
@@ -183,16 +184,22 @@ func (h *handler) setBankFiles(c *call) error {
 		if err := bank.SetFiles(tx, id, page.Balanced, page.Description); err != nil {
 			return err
 		}
+		if err := bank.SetPositivePay(tx, id, page.PositivePay); err != nil {
+			return err
+		}
 		return bank.SetSameDay(tx, id, page.SameDay, lead)
 	})
 	if err == nil {
 		return c.done(view.BankAccountsURL, "saved")
 	}
-	wrong, ok := refusal(err, map[string]string{"entryDescription": "entryDescription"}, nil)
+	wrong, ok := refusal(err, map[string]string{"entryDescription": "entryDescription", "positivePay": "positivePay"}, nil)
 	if !ok {
 		return err
 	}
-	wrong[0].Message = "Use up to 10 letters, digits and signs, and no word that the ACH rules reserve, such as PAYROLL or REVERSAL."
+	wrong[0].Message = "This is no template: " + strings.Join(fault.From(err).Args, ", ") + "."
+	if wrong[0].Field == "entryDescription" {
+		wrong[0].Message = "Use up to 10 letters, digits and signs, and no word that the ACH rules reserve, such as PAYROLL or REVERSAL."
+	}
 	page.Errors = wrong
 	return c.showBankFiles(id, http.StatusUnprocessableEntity, &page)
 }

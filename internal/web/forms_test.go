@@ -325,6 +325,9 @@ func TestFundingAccounts(t *testing.T) {
 		ana.post(files, "style", "balanced", "sameDay", "yes", "sameDayLead", "481").want(t, 422, "Enter a number of minutes", `name="sameDay" value="yes" checked`)
 		ana.post(files, "style", "balanced", "sameDay", "yes", "sameDayLead", "30").want(t, 303) // ACH-5
 		ana.get(files).want(t, 200, `name="sameDay" value="yes" checked`, `value="30"`)
+		ana.post(files, "style", "balanced", "positivePay", `{"form":"xml"}`).want(t, 422, "This is no template: form is neither", "&#34;xml&#34;") // CHK-6
+		ana.post(files, "style", "balanced", "positivePay", "fixed").want(t, 303)
+		ana.get(files).want(t, 200, ">fixed</textarea>")
 		path := "/settings/bank-accounts/" + string(first) + "/deactivate"
 		carl.get(path).want(t, 403)
 		carl.post(path).want(t, 403)

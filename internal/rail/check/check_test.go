@@ -448,7 +448,7 @@ func TestWritePositivePay(t *testing.T) {
 		{Account: "123456789", Serial: 1236, Date: day, Amount: 5, Payee: "+1 Studio", Void: true},
 	}
 	var b bytes.Buffer
-	if err := check.WritePositivePay(&b, issues); err != nil {
+	if err := check.WritePositivePay(&b, check.Generic(), issues); err != nil {
 		t.Fatal(err)
 	}
 	golden := filepath.Join("testdata", "positive_pay.csv")
@@ -493,7 +493,9 @@ func TestWritePositivePayRefuses(t *testing.T) {
 			good := check.Issue{Account: "1", Serial: 7, Date: civil.MustDate("2026-11-25"), Amount: 1, Payee: "Acme"}
 			bad := good
 			tt.edit(&bad)
-			refused(t, tt.field, tt.want, func(b *bytes.Buffer) error { return check.WritePositivePay(b, []check.Issue{good, bad}) })
+			refused(t, tt.field, tt.want, func(b *bytes.Buffer) error {
+				return check.WritePositivePay(b, check.Generic(), []check.Issue{good, bad})
+			})
 		})
 	}
 }

@@ -1,15 +1,18 @@
 package check
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/money"
+	"github.com/duebook/duebook/internal/rail/ach"
 )
 
 // Issue is one line of the positive-pay file: a check that the bank may pay, or one it must not pay any more.
@@ -22,31 +25,118 @@ type Issue struct {
 	Void    bool
 }
 
-// WritePositivePay writes the generic issue file as CSV (RFC 4180, UTF-8, lines end in CR LF): a header, then account,
-// serial, issue date as YYYY-MM-DD, amount as 1250.00, payee and the mark I (issued) or V (void). Rule CHK-6.
+// WritePositivePay writes the issue file as a template says (CHK-6). In CSV (RFC 4180, UTF-8) an account and a payee stay as
+// they are, also a payee that begins like a formula: the bank compares it with the check. In a fixed form the account is its
+// digits, and a payee whose script has no ASCII leaves its place blank: the bank asks about that check.
 //
-// A payee that begins like a formula stays as it is: the bank compares it with the check. It fails with a *FieldError
-// and writes nothing when a field is refused, among others for control characters.
-func WritePositivePay(w io.Writer, issues []Issue) error {
-	records := [][]string{{"account", "serial", "issue_date", "amount", "payee", "mark"}}
+// It fails with a *FieldError and writes nothing when a field is refused, among others for control characters.
+func WritePositivePay(w io.Writer, t Template, issues []Issue) error {
+	var out bytes.Buffer
+	if len(t.Header) > 0 {
+		t.line(&out, t.Header, func(Column) string { return "" })
+	}
+	var total int64
 	for _, i := range issues {
 		if err := i.validate(); err != nil {
 			return err
 		}
-		mark := "I"
-		if i.Void {
-			mark = "V"
-		}
-		records = append(records, []string{
-			i.Account, strconv.FormatInt(i.Serial, 10), i.Date.String(), money.FormatMinor(i.Amount, 2), i.Payee, mark,
+		total += i.Amount
+		t.line(&out, t.Columns, func(c Column) string { return t.value(c, i) })
+	}
+	if len(t.Trailer) > 0 {
+		t.line(&out, t.Trailer, func(c Column) string {
+			if c.Field == "count" {
+				return strconv.Itoa(len(issues))
+			}
+			return t.amount(total)
 		})
 	}
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
-	if err := out.WriteAll(records); err != nil {
+	_, err := w.Write(out.Bytes())
+	if err != nil {
 		return fmt.Errorf("write positive-pay file: %w", err)
 	}
 	return nil
+}
+
+// Ending is how the name of a file of this template ends.
+func (t Template) Ending() string {
+	if t.Form == Fixed {
+		return ".txt"
+	}
+	return ".csv"
+}
+
+// value is what a column has to say of a check.
+func (t Template) value(c Column, i Issue) string {
+	switch c.Field {
+	case "account":
+		return i.Account
+	case "serial":
+		return strconv.FormatInt(i.Serial, 10)
+	case "date":
+		return i.Date.At(0, 0, time.UTC).Format(dateStyles[t.Date])
+	case "amount":
+		return t.amount(i.Amount)
+	case "payee":
+		return i.Payee
+	}
+	if i.Void {
+		return t.Void
+	}
+	return t.Issue
+}
+
+func (t Template) amount(cents int64) string {
+	if t.Amount == Cents {
+		return strconv.FormatInt(cents, 10)
+	}
+	return money.FormatMinor(cents, 2)
+}
+
+// line writes the columns of a line with their values; a text is its own value.
+func (t Template) line(out *bytes.Buffer, columns []Column, value func(Column) string) {
+	record := make([]string, len(columns))
+	for n, c := range columns {
+		v := c.Text
+		if c.Field != "text" {
+			v = value(c)
+		}
+		switch {
+		case t.Form == Fixed:
+			v = c.fill(v)
+		case c.Field == "payee" && c.Width > 0:
+			v = strings.TrimSpace(string([]rune(v)[:min(len([]rune(v)), c.Width)]))
+		}
+		record[n] = v
+	}
+	if t.Form == Fixed {
+		out.WriteString(strings.Join(record, "") + "\r\n")
+		return
+	}
+	w := csv.NewWriter(out)
+	w.UseCRLF = true
+	_ = w.Write(record) // a buffer takes everything
+	w.Flush()
+}
+
+// fill brings a value to the width of its column.
+func (c Column) fill(v string) string {
+	switch c.Field {
+	case "account":
+		v = strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, v)
+		fallthrough
+	case "serial", "amount", "count", "total":
+		return strings.Repeat("0", max(0, c.Width-len(v))) + v
+	case "payee":
+		v = ach.Transliterate(v)
+		v = v[:min(len(v), c.Width)]
+	}
+	return v + strings.Repeat(" ", max(0, c.Width-len(v)))
 }
 
 func (i Issue) validate() error {

@@ -32,12 +32,13 @@ type NewBankAccountPage struct {
 }
 
 // BankFilesPage says how an account's bank wants the files with payments from it. Its fields post as style, "balanced" or
-// "unbalanced", and entryDescription.
+// "unbalanced", entryDescription and positivePay.
 type BankFilesPage struct {
 	Page
 	Account     BankAccount
 	Balanced    bool
 	Description string
+	PositivePay string // empty, "fixed" or a template (CHK-6)
 	SameDay     bool   // the bank takes entries that settle on the day of delivery
 	Lead        string // as typed: minutes before the windows of the Fed by which it wants them
 	Errors      FieldErrors
