@@ -15,6 +15,7 @@ import (
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/vendor"
+	"github.com/duebook/duebook/internal/web/read"
 	"github.com/duebook/duebook/internal/web/view"
 )
 
@@ -194,10 +195,15 @@ func (h *handler) reviewPayment(c *call) error {
 		if in.SameDay {
 			page.Method, page.Arrival = "Same-day "+page.Method, in.ProcessDate
 		}
-		accounts, err := fundingAccounts(tx)
-		for _, a := range accounts {
-			if a.ID == in.account {
-				page.Account = a
+		funds, err := read.Funds(tx)
+		for _, a := range funds {
+			if a.ID != in.account {
+				continue
+			}
+			page.Account = a.FundingAccount
+			if missing := in.Amount - a.Left(); a.Known && missing > 0 {
+				page.Warnings = []string{"By your books " + view.Amount(a.Left(), "USD") + " is left on this account, " + view.Amount(missing, "USD") +
+					" less than this payment needs. Make sure that the money is there on " + view.Date(in.ProcessDate) + "."}
 			}
 		}
 		return err

@@ -206,9 +206,14 @@ func TestPaySameDay(t *testing.T) {
 			}
 			return err
 		})
+		page := "/bills/" + string(b) + "/pay"
+		if got := x.signedIn("ana@northwind.example").get(page); !strings.Contains(got.body, "bank account is new and can be paid to from then") ||
+			strings.Contains(got.body, "data-countdown") {
+			t.Errorf("VEN-4: the form does not say that the new account decides the date: %s", got.body)
+		}
 		s.Clock.Set(civil.MustDate("2026-12-02").At(9, 0, civil.Pacific))
 		ana := x.signedIn("ana@northwind.example")
-		page := "/bills/" + string(b) + "/pay"
+		ana.get(page).want(t, 200, "if you confirm by 18:00 Pacific today", `data-countdown="32400"`)
 		if got := ana.get(page); strings.Contains(got.body, "Same-day") {
 			t.Error("ACH-5: offered where no bank takes it")
 		}
@@ -216,7 +221,7 @@ func TestPaySameDay(t *testing.T) {
 		ana.post(page+"/review", form...).want(t, 422, "Same-day payment is for ACH in the US")
 		x.write(x.a.who, func(tx *db.Tx) error { return bank.SetSameDay(tx, account, true, 0) })
 		ana.get(page).want(t, 200, "Same-day: it arrives on the process date", `min="2026-12-02"`)
-		ana.post(page+"/review", form...).want(t, 200, "Same-day ACH to the account ending 1111", `name="sameDay" value="yes"`)
+		ana.post(page+"/review", form...).want(t, 200, "less than this payment needs", "Same-day ACH to the account ending 1111", `name="sameDay" value="yes"`)
 		if r := ana.post(page+"/confirm", form...); r.status != 303 {
 			t.Fatal(r.status, r.body)
 		}
