@@ -92,12 +92,18 @@ func (o *office) do(who db.Caller, fn func(*db.Tx) error) {
 	}
 }
 
-func (o *office) bill(amount int64) ids.ID {
-	o.t.Helper()
+// draft is a bill that is not stored yet.
+func (o *office) draft(amount int64) *bill.Bill {
 	o.serial++
 	b := bill.Bills.New().(*bill.Bill)
 	b.VendorID, b.InvoiceNumber, b.Amount = o.vendor, fmt.Sprintf("B%d", o.serial), amount
 	b.InvoiceDate, b.DueDate = civil.MustDate("2026-11-20"), civil.MustDate("2026-12-20")
+	return b
+}
+
+func (o *office) bill(amount int64) ids.ID {
+	o.t.Helper()
+	b := o.draft(amount)
 	o.do(o.admin, func(tx *db.Tx) error { return bill.Create(tx, b) })
 	return b.ID
 }

@@ -236,15 +236,18 @@ func (c *chain) ask(user, policy ids.ID, alone bool) {
 	}
 }
 
-// askAble is ask with an administrator in the place of a user who cannot approve. Without an administrator who is not
-// asked already nobody is added.
+// askAble is ask with who replaces a user who cannot approve, else an administrator, in its place. Without anyone who is
+// not asked already nobody is added.
 func (c *chain) askAble(tx *db.Tx, user ids.ID) error {
 	able, err := org.Holds(tx, user, org.ApproveBills)
 	if err != nil {
 		return err
 	}
 	if !able {
-		if user, err = c.substitute(tx, nil); err != nil || user.IsNull() {
+		if user, err = replacement(tx, user); err == nil && (user.IsNull() || c.row(user) != nil) {
+			user, err = c.substitute(tx, nil)
+		}
+		if err != nil || user.IsNull() {
 			return err
 		}
 	}

@@ -26,8 +26,8 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 
 var _ = org.OnMembership(reroute)
 
-// reroute asks the delegate, else an administrator, in the place of a user who can no longer approve, about every open document. Rules
-// APR-14, ROL-6.
+// reroute asks somebody else in the place of a user who can no longer approve, about every open document, and puts who was
+// named to replace it into the policies. Rules APR-14, ROL-6.
 func reroute(tx *db.Tx, user ids.ID) error {
 	able, err := org.Holds(tx, user, org.ApproveBills)
 	if err != nil || able {
@@ -44,10 +44,14 @@ func reroute(tx *db.Tx, user ids.ID) error {
 			}
 		}
 	}
-	return nil
+	by, err := replacement(tx, user)
+	if err != nil || by.IsNull() {
+		return err
+	}
+	return rename(tx, user, by)
 }
 
-// replace puts the delegate or an administrator in the user's place on one document. Its status follows from who is asked then.
+// replace puts somebody else in the user's place on one document. Its status follows from who is asked then.
 func (k Kind) replace(tx *db.Tx, id, user ids.ID) error {
 	d, err := k.load(tx, id)
 	if err != nil {
@@ -58,10 +62,7 @@ func (k Kind) replace(tx *db.Tx, id, user ids.ID) error {
 		if r == nil || decided(r) {
 			return nil
 		}
-		other, err := c.stand(tx, user, d.facts.Amount)
-		if err == nil && other.IsNull() {
-			other, err = c.substitute(tx, nil)
-		}
+		other, err := c.other(tx, d, user)
 		if err != nil || other.IsNull() { // without another one it waits until someone sets approvers
 			return err
 		}

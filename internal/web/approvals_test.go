@@ -139,6 +139,33 @@ func TestAPR_2_PoliciesPage(t *testing.T) {
 		}
 		vera.get("/approvals").want(t, 200, "INV-9")
 		ana.get("/settings/approval-policies").want(t, 200, "Large bills", "Switch off", "1 of Managers, then ana@northwind.example")
+		var pat, walt string
+		x.member(x.a, "pat@northwind.example", org.Payer)
+		x.write(x.a.who, func(tx *db.Tx) error {
+			p, err := org.UserByEmail(tx, "pat@northwind.example")
+			if err != nil {
+				return err
+			}
+			w, err := org.UserByEmail(tx, "walt@northwind.example")
+			pat, walt = string(p.ID), string(w.ID)
+			return err
+		})
+		const follow = "/settings/approval-policies/replacements"
+		ana.get("/settings/approval-policies").want(t, 200, "Who follows an approver", walt)
+		vera.post(follow, "user", walt, "by", walt).want(t, 403)
+		ana.post(follow, "user", walt, "by", walt).want(t, 422, "Nobody follows itself")
+		ana.post(follow, "user", walt, "by", pat).want(t, 422, "That person may not approve.")
+		ana.post(follow, "user", walt).want(t, 422, "Choose who follows.")
+		if r := ana.post(follow, "user", walt, "by", string(x.a.who.User)); r.status != 303 {
+			t.Fatal(r.status, r.body)
+		}
+		ana.get("/settings/approval-policies").want(t, 200, "in the place of walt")
+		if r := ana.post(follow, "user", walt, "act", "end"); r.status != 303 {
+			t.Fatal(r.status, r.body)
+		}
+		if r := ana.get("/settings/approval-policies"); strings.Contains(r.body, "in the place of walt") {
+			t.Error("a replacement that was removed is still shown")
+		}
 		ana.post("/settings/approval-policies/separation", "act", "ask", "mode", "off").want(t, 422, "Choose another mode")
 		if r := ana.post("/settings/approval-policies/separation", "act", "ask", "mode", "enforce"); r.location() != "/settings/approval-policies?notice=modeasked" {
 			t.Fatal(r.status, r.body)

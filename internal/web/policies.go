@@ -60,6 +60,11 @@ func (c *call) showPolicies(status int, page view.PoliciesPage) error {
 			}
 			page.Groups = append(page.Groups, row)
 		}
+		if page.Users = c.may(org.ManageUsers); page.Users {
+			if err := readReplacements(tx, &page); err != nil {
+				return err
+			}
+		}
 		page.Mode = cmp.Or(c.org.Preferences.SoDMode, "off")
 		m, err := approval.PendingMode(tx)
 		if errors.Is(err, approval.ErrNoMode) {
@@ -78,6 +83,56 @@ func (c *call) showPolicies(status int, page view.PoliciesPage) error {
 	}
 	page.Page, page.Banks = c.page("Approval policies", view.SettingsURL), c.may(org.ViewBanks)
 	return c.render(status, view.Policies(page))
+}
+
+// readReplacements fills in who takes whose place, and who can be named.
+func readReplacements(tx *db.Tx, page *view.PoliciesPage) error {
+	all, err := approval.Replacements(tx)
+	if err != nil {
+		return err
+	}
+	page.Replacements = nil
+	for _, r := range all {
+		row := view.ReplacementRow{User: string(r.User)}
+		if row.Name, err = read.UserName(tx, r.User); err != nil {
+			return err
+		}
+		if row.By, err = read.UserName(tx, r.By); err != nil {
+			return err
+		}
+		page.Replacements = append(page.Replacements, row)
+	}
+	if page.Approvers, err = read.Approvers(tx, ""); err != nil {
+		return err
+	}
+	page.Leaving, err = read.Members(tx)
+	return err
+}
+
+// nameReplacement names who takes an approver's place, or nobody any more.
+func (h *handler) nameReplacement(c *call) error {
+	if err := c.form(); err != nil {
+		return err
+	}
+	page := view.PoliciesPage{User: c.field("user"), By: c.field("by")}
+	if c.field("act") == "end" {
+		page.By = ""
+	} else if page.By == "" {
+		page.Errors = view.FieldErrors{{Field: "by", Message: "Choose who follows."}}
+		return c.showPolicies(http.StatusUnprocessableEntity, page)
+	}
+	err := c.write(func(tx *db.Tx) error { return approval.Replace(tx, ids.ID(page.User), ids.ID(page.By)) })
+	if err != nil {
+		wrong, ok := refusal(err, map[string]string{"userId": "user", "replacementId": "by"}, map[string]string{
+			"reference_invalid": "Choose a user of this organisation.", "value_invalid": "Nobody follows itself: choose another person.",
+			"approver_unable": "That person may not approve."})
+		if !ok {
+			return err
+		}
+		page.Errors = wrong
+		return c.showPolicies(http.StatusUnprocessableEntity, page)
+	}
+	return c.done(view.PoliciesURL, "saved")
 }
 
 func readGroups(tx *db.Tx) (out []*approval.Group, err error) {

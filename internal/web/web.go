@@ -135,6 +135,7 @@ func (h *handler) routes() []route {
 		{"GET /settings/approval-policies/{id}/replay", h.replayPolicy},
 		{"POST /settings/approval-policies/groups", h.saveGroup},
 		{"POST /settings/approval-policies/separation", h.changeSeparation},
+		{"POST /settings/approval-policies/replacements", h.nameReplacement},
 		{"POST /bills/{id}/documents", h.attach},
 		{"GET /bills/{id}/documents/{document}", h.download},
 		{"GET /bills/{id}/pay", h.payForm},

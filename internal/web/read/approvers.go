@@ -54,3 +54,27 @@ func Named(tx *db.Tx, t *record.Type, name string) (id ids.ID, err error) {
 	}
 	return id, err
 }
+
+// Members are all who are or were users of the organisation, by name, those who have left marked.
+func Members(tx *db.Tx) ([]view.Option, error) {
+	rows, err := tx.Query(`SELECT u.id, u.name, u.email, m.is_active FROM memberships m JOIN users u ON u.id = m.user_id
+		WHERE m.org_id = $1 ORDER BY m.is_active DESC, lower(u.name), u.id LIMIT $2`, string(tx.Org()), maxOptions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []view.Option
+	for rows.Next() {
+		var id, name, email string
+		var active int64
+		if err := rows.Scan(&id, &name, &email, &active); err != nil {
+			return nil, err
+		}
+		name = cmp.Or(name, email)
+		if active == 0 {
+			name += " (has left)"
+		}
+		all = append(all, view.Option{ID: id, Name: name})
+	}
+	return all, errors.Join(rows.Err(), rows.Close())
+}

@@ -12,10 +12,11 @@ const (
 	DelegationURL    = "/approvals/delegation"     // POST delegate, from, to, cap
 	EndDelegationURL = "/approvals/delegation/end" // POST id
 
-	PoliciesURL   = "/settings/approval-policies"            // GET
-	NewPolicyURL  = "/settings/approval-policies/new"        // GET form, POST the fields of PolicyForm
-	GroupsURL     = "/settings/approval-policies/groups"     // POST id, name, members
-	SeparationURL = "/settings/approval-policies/separation" // POST act (ask, confirm, cancel), mode
+	PoliciesURL     = "/settings/approval-policies"              // GET
+	NewPolicyURL    = "/settings/approval-policies/new"          // GET form, POST the fields of PolicyForm
+	GroupsURL       = "/settings/approval-policies/groups"       // POST id, name, members
+	ReplacementsURL = "/settings/approval-policies/replacements" // POST user, by; act=end with user alone
+	SeparationURL   = "/settings/approval-policies/separation"   // POST act (ask, confirm, cancel), mode
 )
 
 // PolicyURL is the form of a policy (GET, POST the fields of PolicyForm).
@@ -104,7 +105,16 @@ type PoliciesPage struct {
 	Errors   FieldErrors
 	Name     string // of a new group, as it was typed
 	Members  string
+
+	Replacements []ReplacementRow // who takes whose place (APR-14)
+	Leaving      []Option         // whom one can be named for
+	Approvers    []Option
+	User, By     string // of a new replacement, as they were chosen
+	Users        bool   // whether the user may name replacements
 }
+
+// ReplacementRow is who takes an approver's place once that one has left.
+type ReplacementRow struct{ User, Name, By string }
 
 // PolicyRow is a policy in the list.
 type PolicyRow struct {

@@ -30,7 +30,9 @@ func policiesSample() PoliciesPage {
 	return PoliciesPage{Page: page("Approval policies", SettingsURL), Banks: true, Mode: "warn", Waiting: "Ana has asked for “enforce”. " + attack,
 		Policies: []PolicyRow{{"apo1", "Large bills", "Bills of at least 1000.00 USD", "Asks 1 of Managers, then ana@x.example", true}, {"apo2", attack, markup, longName, false}},
 		Groups:   []GroupRow{{"agp1", "Managers", "ana@x.example\nben@x.example"}, {"agp2", attack, markup}},
-		Errors:   FieldErrors{{"members", "No user has this address.", ""}, {"mode", "Choose another mode.", ""}}, Name: attack, Members: attack}
+		Users:    true, Replacements: []ReplacementRow{{"u1", "Anna Gray (has left)", "Ben Cole"}, {"u2", attack, markup}},
+		Leaving: []Option{{ID: "u1", Name: "Anna Gray (has left)"}}, Approvers: []Option{{ID: "u3", Name: attack}}, User: "u1", By: "u3",
+		Errors: FieldErrors{{"by", "That person may not approve.", ""}, {"members", "No user has this address.", ""}, {"mode", "Choose another mode.", ""}}, Name: attack, Members: attack}
 }
 
 func policySample() PolicyForm {
