@@ -585,6 +585,7 @@ func TestChecks(t *testing.T) {
 		{name: "file late", payee: "V1", issuedLate: true, want: []paid{{"2026-12-09", 1250}}},
 		{name: "VOI-3: voided in time", payee: "V1", voided: "20261203T120000Z", want: nil},
 		{name: "voided a day late", payee: "V1", voided: "20261204T120000Z", want: []paid{{"2026-12-03", 1250}}},
+		{name: "CHK-4: given back", payee: "V1 SIM-FORGED", want: []paid{{"2026-12-03", 1250}, {"2026-12-07", -1250}}},
 		{name: "voided between two", payee: "V1 SIM-DUP", voided: "20261204T120000Z", want: []paid{{"2026-12-03", 1250}}},
 		{name: "voided before it was issued", payee: "V1", voided: "20261124T120000Z", want: nil},
 	}
@@ -614,6 +615,9 @@ func TestChecks(t *testing.T) {
 				}
 				a, day := b.account(n)
 				for _, l := range a.Lines {
+					if l.Type == 255 {
+						l.Type, l.Amount = 475, -l.Amount
+					}
 					if l.Type != 475 || l.CustomerRef != "10001" {
 						t.Errorf("got %+v, want check 10001 paid", l)
 					}

@@ -42,7 +42,7 @@ func camtFile(due time.Time, day civil.Date, list []camtStatement) answer {
 				amount = -amount
 			}
 			ref := "<EndToEndId>" + escape(l.CustomerRef) + "</EndToEndId>"
-			if l.Type == bai2.CheckPaid {
+			if l.Type == bai2.CheckPaid || l.Type == bai2.CheckReturned {
 				ref = "<EndToEndId>NOTPROVIDED</EndToEndId><ChqNb>" + escape(l.CustomerRef) + "</ChqNb>"
 			}
 			fmt.Fprintf(&b, "<Ntry>%s<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>%s</Dt></BookgDt><AcctSvcrRef>%s</AcctSvcrRef><BkTxCd><Prtry><Cd>%d</Cd><Issr>BAI</Issr></Prtry></BkTxCd>"+

@@ -238,6 +238,11 @@ func (s *Sim) present(deliveries []delivery) ([]movement, []exception) {
 					moves = append(moves, movement{c.account, day, bai2.Line{
 						Type: bai2.CheckPaid, Amount: x.presented, CustomerRef: c.serial, Text: "CHECK PAID",
 					}})
+					if p.forged {
+						moves = append(moves, movement{c.account, s.calendar.Add(day, 2), bai2.Line{
+							Type: bai2.CheckReturned, Amount: x.presented, CustomerRef: c.serial, Text: "CHECK RETURNED",
+						}})
+					}
 				}
 				day = s.calendar.Next(day)
 			}
@@ -298,6 +303,7 @@ type plan struct {
 	times  int
 	factor int64
 	token  bool // something was asked for: it is presented even when void
+	forged bool // the bank gives it back after it has paid it (CHK-4)
 	back   bool // the post brings it back instead
 }
 
@@ -309,6 +315,8 @@ func presentation(payee string) plan {
 		switch word = strings.Trim(word, ".,;:()[]\"'"); word {
 		case "SIM-NEVER":
 			never = true
+		case "SIM-FORGED":
+			p.forged = true
 		case "SIM-RTS":
 			p.back = true
 		case "SIM-ALTERED":

@@ -62,8 +62,8 @@
 //
 // A check is presented on the 5th banking day after its issue date, and at the earliest on the first banking day after
 // its file was delivered, unless its payee's name has a token (SIM-7): SIM-NEVER, SIM-RTS (the post brings it back on that
-// day), SIM-D<n> (the n-th banking day), SIM-ALTERED (ten times the amount), SIM-DUP (again on the next banking day). A
-// check is not paid on the New York day on which its void was delivered, or later.
+// day), SIM-D<n> (the n-th banking day), SIM-ALTERED (ten times the amount), SIM-DUP (again on the next banking day), SIM-FORGED
+// (given back to the account two banking days after it was paid, CHK-4). A check is not paid on the New York day on which its void was delivered, or later.
 //
 // What differs from its issue, comes a second time, or was voided before and has a token, is asked about at 08:00 on its
 // day, and returned unless a list of decisions says pay before 14:00. A list is not acknowledged.

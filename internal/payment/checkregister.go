@@ -27,6 +27,7 @@ const (
 	CheckVoided        = "voided"
 	CheckStale         = "stale" // until the bank has been told
 	CheckReturnedMail  = "returned_mail"
+	CheckReturned      = "returned" // paid, and given back: forged, or claimed twice
 )
 
 // Faults of the register.

@@ -168,7 +168,7 @@ func (s statementLine) strange(tx *db.Tx) error {
 		return fmt.Errorf("look for check %d: %w", serial, err)
 	case state == CheckCleared:
 		reason = "DUPLICATE"
-	case state == CheckStale || state == CheckVoided || state == CheckSpoiled:
+	case state == CheckStale || state == CheckVoided || state == CheckSpoiled || state == CheckReturned:
 		reason = "VOIDED"
 	case amount != s.Amount:
 		reason = "AMOUNT"

@@ -1,12 +1,14 @@
 package payment_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/duebook/duebook/internal/bank/bai2"
+	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
@@ -162,6 +164,62 @@ func TestE22_Statement(t *testing.T) {
 		if len(all) != 4 || all[2].Reason != "DUPLICATE" {
 			t.Errorf("REC-4: got %+v", all)
 		}
+		o.verified()
+	})
+}
+
+// CHK-4, postings 15 and 16: a check that the bank gives back after it has paid it opens its bill again and leaves a task; the
+// bill can be paid anew.
+func TestCheckGivenBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		b := o.bill(o.vendor("V1 SIM-FORGED", nil), 125_000)
+		p := o.mustPay(b, 125_000, "2026-11-24")
+		kept := o.mustPay(o.bill(o.vendor("V2", nil), 125_000), 125_000, "2026-11-24")
+		o.until(pacific("2026-12-03", 12, 0)) // the statement of 2 December
+		o.wantState(p, payment.Cleared)
+		o.wantBill("paid", b, 0, 125_000, 0, 0, bill.PaidInFull)
+		o.wantBalances("paid", 0, 0, 4_750_000)
+		o.until(pacific("2026-12-07", 12, 0)) // of 4 December
+		o.wantState(p, payment.Failed)
+		o.wantState(kept, payment.Cleared)
+		o.wantBill("given back", b, 0, 0, 0, 0, bill.Open)
+		o.wantBalances("given back", 0, -125_000, 4_875_000)
+		if got, want := o.register(), "10001 returned, 10002 cleared"; got != want {
+			t.Errorf("CHK-4: the register is %s, want %s", got, want)
+		}
+		o.read(func(tx *db.Tx) error {
+			events, err := tx.Query(`SELECT event, posting_date FROM journal_entries WHERE org_id = $1 AND source_id = $2 ORDER BY event`, string(o.who.Org), string(p))
+			if err != nil {
+				return err
+			}
+			defer events.Close()
+			var got string
+			for events.Next() {
+				var event int64
+				var day string
+				if err := events.Scan(&event, &day); err != nil {
+					return err
+				}
+				got += fmt.Sprintf("%d %s, ", event, day)
+			}
+			if want := "8 2026-11-24, 12 2026-12-02, 15 2026-12-04, 16 2026-12-04, "; got != want {
+				t.Errorf("postings: got %s, want %s", got, want)
+			}
+			return events.Err()
+		})
+		o.read(func(tx *db.Tx) error {
+			all, err := payment.Tasks(tx, "")
+			if err != nil || len(all) != 1 || all[0].Kind != payment.TaskFraud || all[0].Subject != p || !strings.Contains(all[0].Text, "Check 10001") {
+				t.Errorf("tasks: got %+v, %v", all, err)
+			}
+			return nil
+		})
+		o.verified()
+		again := o.mustPay(b, 125_000, "2026-12-09")
+		o.until(pacific("2026-12-09", 9, 0))
+		o.wantState(again, payment.Sent)
 		o.verified()
 	})
 }

@@ -165,11 +165,12 @@ func candidates(tx *db.Tx, own *bank.Account, l Line) ([]Candidate, error) {
 				AND d.state IN ('released', 'sent') AND CAST($3 AS BIGINT) < 0 AND (d.amount = 0 - CAST($3 AS BIGINT) OR d.serial = CAST($4 AS BIGINT) AND d.serial > 0)
 		UNION ALL SELECT 'returned', p.id, d.amount, p.process_date, 'Returned payment ' || p.confirmation FROM payments p
 			JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
-			WHERE p.org_id = $1 AND p.bank_account_id = $2 AND d.state = 'returned' AND d.amount = CAST($3 AS BIGINT)
+			WHERE p.org_id = $1 AND p.bank_account_id = $2 AND (d.state = 'returned' OR d.state = 'cleared' AND d.rail = 'check' AND CAST($4 AS BIGINT) = d.serial)
+				AND d.amount = CAST($3 AS BIGINT)
 		UNION ALL SELECT 'book', e.id, x.amount, e.posting_date, e.memo FROM postings x JOIN journal_entries e ON e.org_id = x.org_id AND e.id = x.entry_id
 			WHERE x.org_id = $1 AND x.account_id = $5 AND x.amount = CAST($3 AS BIGINT) AND NOT EXISTS
 				(SELECT 1 FROM statement_matches m WHERE m.org_id = e.org_id AND m.entry_id = e.id AND m.entry_id <> '')
-		ORDER BY 4, 2 LIMIT 40`, string(tx.Org()), string(own.ID), l.Amount, serialOf(l), string(own.LedgerAccountID))
+		ORDER BY 4, 2 LIMIT 40`, string(tx.Org()), string(own.ID), l.Amount, serialOf(l.CustomerRef), string(own.LedgerAccountID))
 	if err != nil {
 		return nil, fmt.Errorf("look for what a line may be: %w", err)
 	}
@@ -185,9 +186,9 @@ func candidates(tx *db.Tx, own *bank.Account, l Line) ([]Candidate, error) {
 	return all, errors.Join(rows.Err(), rows.Close())
 }
 
-// serialOf is the cheque number that a line names, 0 if it names none.
-func serialOf(l Line) int64 {
-	n, err := strconv.ParseInt(strings.TrimLeft(l.CustomerRef, "0"), 10, 63)
+// serialOf is the cheque number that the reference of a line is, 0 if it is none.
+func serialOf(ref string) int64 {
+	n, err := strconv.ParseInt(strings.TrimLeft(ref, "0"), 10, 63)
 	if err != nil || n < 0 {
 		return 0
 	}
@@ -249,11 +250,15 @@ func (s statementLine) matchItem(tx *db.Tx, i Item, n int64) error {
 	case i.Kind == ItemPayment && i.Amount < 0:
 		return s.matchPayment(tx, i.Target)
 	case i.Kind == ItemReturned && i.Amount > 0:
-		open, err := texts(tx, `SELECT d.payment_id FROM disbursements d JOIN payments p ON p.org_id = d.org_id AND p.id = d.payment_id
-			WHERE d.org_id = $1 AND d.payment_id = $2 AND d.state = 'returned' AND d.amount = $3 AND p.bank_account_id = $4`,
+		open, err := texts(tx, `SELECT d.state FROM disbursements d JOIN payments p ON p.org_id = d.org_id AND p.id = d.payment_id
+			WHERE d.org_id = $1 AND d.payment_id = $2 AND (d.state = 'returned' OR d.state = 'cleared' AND d.rail = 'check')
+				AND d.amount = $3 AND p.bank_account_id = $4`,
 			string(tx.Org()), string(i.Target), s.Amount, string(s.own.ID))
 		if err != nil || len(open) == 0 {
 			return cmp.Or(err, error(ErrNotOpen))
+		}
+		if open[0] == "cleared" {
+			return s.returnCheck(tx, string(i.Target))
 		}
 		return s.creditReturn(tx, string(i.Target))
 	case i.Kind == ItemBook:

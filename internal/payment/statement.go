@@ -325,6 +325,8 @@ func (s statementLine) match(tx *db.Tx) (ids.ID, error) {
 			err = s.strange(tx)
 		}
 		return matched, err
+	case bai2.CheckReturned:
+		return s.checkBack(tx)
 	case bai2.WireOut:
 		return s.wired(tx)
 	case bai2.WireIn:
@@ -440,6 +442,49 @@ func (s statementLine) payCheck(tx *db.Tx, id string, serial int64) (ids.ID, err
 	}
 	s.moved[p.MoneyMovementID] = true
 	return p.ID, p.move(tx, Cleared, c)
+}
+
+// checkBack matches a cheque that the bank gives back after it has paid it, by its number and amount (CHK-4).
+func (s statementLine) checkBack(tx *db.Tx) (ids.ID, error) {
+	var id string
+	err := tx.Row(`SELECT d.payment_id FROM checks c JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
+		WHERE c.org_id = $1 AND c.bank_account_id = $2 AND c.serial = $3 AND c.amount = $4 AND c.state = 'cleared'`,
+		string(tx.Org()), string(s.own.ID), serialOf(s.CustomerRef), s.Amount).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("match the returned cheque: %w", err)
+	}
+	return ids.ID(id), s.returnCheck(tx, id)
+}
+
+// returnCheck takes the line for the money of a cheque that had cleared: it was forged, or claimed twice. Its payment fails,
+// its bills are open again, and who talks to the vendor is to find out whether it has the money. Postings 15 and 16.
+func (s statementLine) returnCheck(tx *db.Tx, id string) error {
+	p, err := lock(tx, id)
+	if err != nil {
+		return err
+	}
+	if p.State != Cleared {
+		return ErrNotOpen
+	}
+	c, err := liveCheck(tx, p.ID)
+	if err != nil {
+		return err
+	}
+	const why = "The bank gave the check back after it had paid it."
+	c.set(tx, CheckReturned, why)
+	tx.ExecOne(`UPDATE disbursements SET state = 'returned', reason_text = $3 WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), id, why)
+	if err := p.fail(tx, Failed, s.asOf, change{file: s.file, note: why}); err != nil {
+		return err
+	}
+	err = addTask(tx, TaskFraud, p.ID, "CHECK", fmt.Sprintf("Check %d of payment %s was paid and then given back by the bank, as forged or claimed twice. "+
+		"Its bills are open again: before you pay them, ask the vendor whether it has the money.", c.serial, p.Confirmation))
+	if err != nil {
+		return err
+	}
+	return s.creditReturn(tx, id)
 }
 
 // credit matches the money of a returned entry by its trace number and amount: event 16 is posted.

@@ -75,7 +75,7 @@ func verifyChecks(tx *db.Tx, note func(rule, format string, args ...any)) error 
 		{"is in a state that its payment does not explain", `SELECT CAST(c.serial AS TEXT) FROM checks c JOIN disbursements d ON d.org_id = c.org_id AND d.id = c.disbursement_id
 			JOIN payments p ON p.org_id = d.org_id AND p.id = d.payment_id WHERE c.org_id = $1 AND NOT (c.state = 'spoiled'
 			OR c.state IN ('allocated', 'printed') AND p.state = 'in_file' OR c.state IN ('mailed', 'returned_mail') AND p.state = 'sent'
-			OR c.state = 'stop_requested' AND p.state = 'void_requested' OR c.state = 'cleared' AND p.state IN ('cleared', 'failed')
+			OR c.state = 'stop_requested' AND p.state = 'void_requested' OR c.state = 'cleared' AND p.state = 'cleared' OR c.state = 'returned' AND p.state = 'failed'
 			OR c.state IN ('voided', 'stale') AND p.state IN ('voided', 'unclaimed', 'escheated'))`},
 		{"is of no payment", `SELECT CAST(c.serial AS TEXT) FROM checks c WHERE c.org_id = $1 AND NOT EXISTS
 			(SELECT 1 FROM disbursements d WHERE d.org_id = c.org_id AND d.id = c.disbursement_id AND d.amount = c.amount)`},

@@ -133,7 +133,7 @@ func (t *Table) steps(tx *db.Tx) (history map[ids.ID][]string, last map[ids.ID]c
 
 // checkStates say which part of the register a number belongs to.
 var checkStates = map[string]string{"allocated": "outstanding", "printed": "outstanding", "mailed": "outstanding", "returned_mail": "outstanding",
-	"stop_requested": "outstanding", "cleared": "", "voided": "void", "stale": "stale", "spoiled": "spoiled"}
+	"stop_requested": "outstanding", "cleared": "", "returned": "", "voided": "void", "stale": "stale", "spoiled": "spoiled"}
 
 // checkRegister has a row for every number issued up to the day, and one for each run of numbers that no check has. What is
 // outstanding of a check is what Money Out Clearing holds of its payment on that day; today that has to be what the states

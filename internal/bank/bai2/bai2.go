@@ -16,6 +16,7 @@ const (
 	ACHCredit           = 142
 	ACHSettlementCredit = 166
 	WireIn              = 195
+	CheckReturned       = 255 // posted, and sent back after that
 	ACHReturnCredit     = 257
 	ACHDebit            = 451
 	ACHSettlementDebit  = 466

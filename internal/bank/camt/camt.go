@@ -399,7 +399,7 @@ func (x entryXML) lines(n int64, credit bool, currency string) []bai2.Line {
 		lines[i] = bai2.Line{Type: x.code(credit, p.detailXML), Amount: p.amount, BankRef: first(maxRef, p.Refs.Servicer, x.Servicer, x.Ref),
 			Text: first(maxText, strings.Join(p.Texts, " "), x.Info)}
 		switch lines[i].Type {
-		case bai2.CheckPaid:
+		case bai2.CheckPaid, bai2.CheckReturned:
 			lines[i].CustomerRef = first(maxRef, p.Refs.Cheque)
 		case bai2.ACHSettlementDebit, bai2.ACHSettlementCredit, bai2.ACHDebit, bai2.ACHCredit:
 			lines[i].CustomerRef = first(maxRef, message, payment, p.Refs.Message, p.Refs.Payment, p.Refs.EndToEnd)

@@ -120,7 +120,7 @@ type RegisterQuery struct {
 
 // CheckStates are the states of the register to choose from.
 var CheckStates = []Tab{{"", "All"}, {"mailed", "Out"}, {"stop_requested", "Stop asked for"}, {"returned_mail", "Back by mail"}, {"voided", "Voided"},
-	{"spoiled", "Spoiled"}, {"cleared", "Cleared"}}
+	{"spoiled", "Spoiled"}, {"cleared", "Cleared"}, {"returned", "Given back"}}
 
 // ParseRegisterQuery reads the address of the register.
 func ParseRegisterQuery(v url.Values) RegisterQuery {
@@ -163,6 +163,8 @@ func CheckBadge(state string) Badge {
 		return Badge{Go, "Mailed"}
 	case "cleared":
 		return Badge{Good, "Cleared"}
+	case "returned":
+		return Badge{Bad, "Given back"}
 	case "spoiled":
 		return Badge{Quiet, "Spoiled"}
 	case "stop_requested":
