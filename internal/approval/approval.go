@@ -311,6 +311,45 @@ func (k Kind) Set(tx *db.Tx, id ids.ID, users []ids.ID) error {
 	})
 }
 
+// Learned are the approvers to propose for a document: those that somebody set, in order, about the last document of the
+// same vendor for which anybody did, as far as they may approve. Nobody is asked by that. Rule APR-1.
+func (k Kind) Learned(tx *db.Tx, id ids.ID) ([]ids.ID, error) {
+	set := `approval_policy_id = '' AND (is_active = 1 OR status = $3)`
+	rows, err := tx.Query(`SELECT user_id FROM `+k.Approvers.Table+` WHERE org_id = $1 AND `+set+` AND object_id =
+		(SELECT d.id FROM `+k.Documents.Table+` d JOIN `+k.Documents.Table+` own ON own.org_id = d.org_id AND own.vendor_id = d.vendor_id
+			WHERE own.org_id = $1 AND own.id = $2 AND d.id <> $2 AND EXISTS (SELECT 1 FROM `+k.Approvers.Table+`
+				WHERE org_id = $1 AND object_id = d.id AND `+set+`) ORDER BY d.created_time DESC, d.id DESC LIMIT 1)
+		ORDER BY sort_order, id`, string(tx.Org()), string(id), HasApproved)
+	if err != nil {
+		return nil, fmt.Errorf("look who was asked about the last document: %w", err)
+	}
+	defer rows.Close()
+	var users []ids.ID
+	for rows.Next() {
+		var u string
+		if err := rows.Scan(&u); err != nil {
+			return nil, err
+		}
+		if !slices.Contains(users, ids.ID(u)) {
+			users = append(users, ids.ID(u))
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	var able []ids.ID
+	for _, u := range users {
+		ok, err := org.Holds(tx, u, org.ApproveBills)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			able = append(able, u)
+		}
+	}
+	return able, nil
+}
+
 // Inherit asks, about a new document, those who were asked about another one: what recurs is approved by whom it was
 // before (BIL-10). Who is no longer able to is replaced by an administrator. Without anyone nothing changes.
 func (k Kind) Inherit(tx *db.Tx, id, from ids.ID) error {

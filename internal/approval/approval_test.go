@@ -609,6 +609,47 @@ func TestAPR_14_Reroute(t *testing.T) {
 	})
 }
 
+// Proposed is whom somebody set for the last bill of the vendor: neither whom a policy asked nor who has left, and nobody is
+// asked by it.
+func TestAPR_1_Learned(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		o := newOffice(t, s)
+		learned := func(id ids.ID) (names string) {
+			o.do(o.admin, func(tx *db.Tx) error {
+				users, err := bill.Approvals.Learned(tx, id)
+				for _, u := range users {
+					names += o.name(u) + " "
+				}
+				return err
+			})
+			return strings.TrimSpace(names)
+		}
+		if got := learned(o.bill(10_00)); got != "" {
+			t.Errorf("nobody was ever asked: %q", got)
+		}
+		first, second, third := o.bill(10_00), o.bill(10_00), o.bill(10_00)
+		if err := errors.Join(o.set(first, "dan"), o.set(second, "ben anna cleo"), o.approve(second, "ben", "")); err != nil {
+			t.Fatal(err)
+		}
+		if got := learned(third); got != "ben anna cleo" {
+			t.Errorf("proposed %q", got)
+		}
+		if got := o.state(third); got != "0" {
+			t.Errorf("a proposal asks: %q", got)
+		}
+		if got := learned(second); got != "dan" {
+			t.Errorf("the document itself is not its own example: %q", got)
+		}
+		o.policy(approval.ForBills, 900_00, 0, "dan")
+		o.bill(900_00)
+		o.leave("anna")
+		if got := learned(third); got != "ben admin cleo" { // an administrator is asked in her place
+			t.Errorf("after a policy asked, and anna has left: %q", got)
+		}
+	})
+}
+
 // Whoever entered a bill does not approve it where the organisation enforces that.
 func TestAPR_10_OwnBill(t *testing.T) {
 	t.Parallel()

@@ -55,6 +55,67 @@ func (c *call) approvers(tx *db.Tx, page *view.BillPage, id ids.ID) error {
 	return err
 }
 
+// proposal adds to a bill's page whom to ask, where nobody is asked or somebody has denied: those of the vendor's last bill
+// (APR-1).
+func (c *call) proposal(tx *db.Tx, page *view.BillPage, b *bill.Bill) error {
+	page.CanAsk = c.may(org.SetApprovers) && b.Active == record.Active && b.Payable() > 0 &&
+		(b.ApprovalStatus == approval.Unassigned || b.ApprovalStatus == approval.Denied)
+	if !page.CanAsk {
+		return nil
+	}
+	users, err := bill.Approvals.Learned(tx, b.ID)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	page.Learned = true
+	page.Ask, err = emails(tx, users)
+	return err
+}
+
+// ask sets the approvers of a bill.
+func (h *handler) ask(c *call) error {
+	id, err := c.id("id", ids.Bill)
+	if err != nil {
+		return err
+	}
+	if err := c.form(); err != nil {
+		return err
+	}
+	var unknown string
+	err = c.write(func(tx *db.Tx) error {
+		unknown = ""
+		var users []ids.ID
+		for _, email := range names(c.field("approvers")) {
+			u, err := org.UserByEmail(tx, email)
+			if errors.Is(err, org.ErrNoUser) {
+				unknown = email
+				return approval.ErrUnable
+			}
+			if err != nil {
+				return err
+			}
+			users = append(users, u.ID)
+		}
+		return bill.Approvals.Set(tx, id, users)
+	})
+	text := ""
+	switch {
+	case err == nil:
+		return c.done(view.BillURL(string(id)), "approvers")
+	case unknown != "":
+		text = "“" + unknown + "” is no user’s e-mail address."
+	case errors.Is(err, approval.ErrUnable):
+		text = "One of them may not approve bills."
+	case errors.Is(err, fault.ErrMissing):
+		text = "Name at least one person."
+	case errors.Is(err, fault.ErrTooMany):
+		text = "These are too many."
+	default:
+		return err
+	}
+	return c.showBill(id, http.StatusUnprocessableEntity, nil, view.FieldError{Field: "approvers", Message: text})
+}
+
 func (h *handler) approve(c *call) error {
 	return c.decide("approved", func(tx *db.Tx, id ids.ID, comment string) error {
 		if err := bill.Approvals.Approve(tx, id, comment); err != nil {

@@ -53,7 +53,24 @@ func TestApprove(t *testing.T) {
 		if r := walt.post(page+"/deny", "comment", "not ours"); r.location() != page+"?notice=denied" {
 			t.Fatal(r.status, r.location(), r.body)
 		}
-		walt.get(page).want(t, 200, "This bill was denied and cannot be paid.")
+		walt.get(page).want(t, 200, "This bill was denied and cannot be paid.", page+"/approvers")
+		ana := x.signedIn("ana@northwind.example")
+		var next string // APR-1: those of the vendor's last bill are proposed
+		x.write(x.a.who, func(tx *db.Tx) error {
+			id, err := newBill(tx, x.a.vendor, "INV-77", 500_00, "2026-12-24")
+			next = "/bills/" + string(id)
+			return err
+		})
+		ana.get(next).want(t, 200, "vera@northwind.example\nwalt@northwind.example", "asked about the last bill of this vendor")
+		ana.post(next+"/approvers", "approvers", "vera@northwind.example\nnobody@x.example").want(t, 422, "“nobody@x.example” is no user’s e-mail address.", "nobody@x.example</textarea>")
+		ana.post(next+"/approvers", "approvers", "").want(t, 422, "Name at least one person.")
+		if r := ana.post(next+"/approvers", "approvers", "walt@northwind.example"); r.location() != next+"?notice=approvers" {
+			t.Fatal(r.status, r.location(), r.body)
+		}
+		if r := ana.get(next); strings.Contains(r.body, next+"/approvers") {
+			t.Error("a bill that somebody is asked about offers to ask")
+		}
+		walt.get(next).want(t, 200, next+"/approve")
 		ask()
 		walt.get(page).want(t, 200, page+"/approve")
 	})

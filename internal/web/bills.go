@@ -121,6 +121,9 @@ func (c *call) showBill(id ids.ID, status int, flash []view.Flash, wrong ...view
 	}
 	if page.Errors = wrong; len(wrong) > 0 {
 		page.Comment = c.field("comment")
+		if typed := c.field("approvers"); typed != "" {
+			page.Ask, page.Learned = typed, false
+		}
 	}
 	page.Page = c.page("Bill "+page.Number, view.BillsURL)
 	page.Flash = append(page.Flash, flash...)
@@ -154,6 +157,9 @@ func (c *call) billPage(tx *db.Tx, id ids.ID) (view.BillPage, error) {
 		return page, err
 	}
 	if err := c.approvers(tx, &page, id); err != nil {
+		return page, err
+	}
+	if err := c.proposal(tx, &page, b); err != nil {
 		return page, err
 	}
 	page.CanPay = page.WhyNot == "" && b.Payable() > 0

@@ -27,6 +27,9 @@ type BillPage struct {
 
 	Approvers []Approver // in their order
 	CanDecide bool       // it is the user's turn
+	CanAsk    bool       // the user may set approvers, and has reason to
+	Ask       string     // whom to ask, one e-mail address to a line
+	Learned   bool       // they are proposed: those of the vendor's last bill
 	Seen      string     // marks the bill as it is shown, for who decides
 
 	Lines     []BillLine

@@ -331,7 +331,7 @@ func billSample() BillPage {
 		Date: date("2026-10-14"), Due: date("2026-11-13"), DaysLate: 12, Approval: 3, Payment: 2,
 		Terms: "Net 30", PO: "PO-7731", Description: "Lobby renovation, materials and delivery",
 		EnteredBy: "Ledger Bridge (API)", Entered: "14 Oct 2026, 09:12", CanPay: true,
-		Approvers: []Approver{{"Ana Ferreira", 4, "15 Oct 2026, 08:30"}, {"Bo Lindqvist", 0, ""}, {"cleo@hartwell.example", 5, ""}}, CanDecide: true,
+		Approvers: []Approver{{"Ana Ferreira", 4, "15 Oct 2026, 08:30"}, {"Bo Lindqvist", 0, ""}, {"cleo@hartwell.example", 5, ""}}, CanDecide: true, CanAsk: true, Learned: true, Ask: "ana@hartwell.example\n" + attack,
 		Lines: []BillLine{
 			{"6100 Materials", "0101|CAM", "Lobby", "Redwood", "Hartwell Hotel", "Oak panels, 48 pieces", 312_050},
 			{"6100 Materials", "0102|CAM", "Lobby", "Redwood", "Hartwell Hotel", "Brass fittings", 121_500},

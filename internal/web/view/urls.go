@@ -130,6 +130,9 @@ func (q PayManyQuery) URL() string {
 func ApproveURL(bill string) string { return BillURL(bill) + "/approve" }
 
 // DenyURL records the user's denial of a bill (POST, comment with the reason).
+// AskURL takes who is to approve a bill (POST approvers, one e-mail address to a line).
+func AskURL(bill string) string { return BillURL(bill) + "/approvers" }
+
 func DenyURL(bill string) string { return BillURL(bill) + "/deny" }
 
 // DocumentsURL takes a document for a bill (POST multipart, file).
