@@ -296,3 +296,19 @@ func NewBankAccount(tx *db.Tx, name, number string) *Account {
 	Accounts.Insert(tx, a)
 	return a
 }
+
+// NeedWithheld makes the organisation's account for backup withholding, unless it is there (posting 10): few need one.
+func NeedWithheld(tx *db.Tx) error {
+	if err := tx.Lock("withheld account"); err != nil {
+		return err
+	}
+	var n int64
+	err := tx.Row(`SELECT count(*) FROM chart_of_accounts WHERE org_id = $1 AND role = $2`, string(tx.Org()), ledger.Withheld).Scan(&n)
+	if err != nil || n > 0 {
+		return err
+	}
+	a := &Account{Role: ledger.Withheld, AccountNumber: "2210", Name: "Backup withholding payable", AccountType: TypeCurrentLiab}
+	a.Active, a.AllowExport = record.Active, true
+	Accounts.Insert(tx, a)
+	return nil
+}

@@ -29,6 +29,7 @@ const (
 	AP              = "AP"
 	SalesTax        = "SALESTAX"
 	Unclaimed       = "UNCL"
+	Withheld        = "WHT" // made when it is needed
 	Equity          = "EQUITY"
 	Income          = "INCOME"
 	FeeIncome       = "FEEINC"
@@ -45,7 +46,8 @@ const (
 	BillEntered          Event = 1
 	VendorCreditEntered  Event = 5
 	PaymentReleased      Event = 8
-	EarlyDiscount        Event = 9 // version 2: its payment came to nothing
+	EarlyDiscount        Event = 9  // version 2: its payment came to nothing
+	BackupWithheld       Event = 10 // version 2 as of 9
 	BankDebit            Event = 11
 	CheckPaid            Event = 12
 	OfflinePayment       Event = 13

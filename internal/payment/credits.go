@@ -16,7 +16,8 @@ const (
 )
 
 // BillCredit is what a payment uses of a vendor credit on one bill. It posts nothing (domain 9.2, event 6). Without a vendor
-// credit it is the discount for paying early, which posts when the payment leaves (event 9).
+// credit it is the discount for paying early, or what is withheld from the vendor: they post when the payment leaves (events
+// 9 and 10).
 type BillCredit struct {
 	record.Base
 	BillID         ids.ID
@@ -24,6 +25,7 @@ type BillCredit struct {
 	VendorCreditID ids.ID
 	Amount         int64
 	State          string
+	Withheld       bool
 }
 
 // BillCredits describes bill credits.
@@ -33,6 +35,7 @@ var BillCredits = record.Describe[BillCredit]("billCredit", ids.BillCredit, "bil
 	record.Reference("vendorCreditId", func() *record.Type { return credit.Credits.Type }, func(b *BillCredit) *ids.ID { return &b.VendorCreditID }),
 	record.Amount("amount", func(b *BillCredit) *int64 { return &b.Amount }),
 	record.String("state", 20, func(b *BillCredit) *string { return &b.State }),
+	record.Flag("withheld", func(b *BillCredit) *bool { return &b.Withheld }),
 )
 
 // creditsOf reads the credits of a payment.
@@ -99,7 +102,7 @@ func (p *Payment) moveCredits(tx *db.Tx, to string) error {
 			return err
 		}
 		if c.VendorCreditID.IsNull() {
-			if err := p.postDiscount(tx, c, to); err != nil {
+			if err := p.postShare(tx, c, to); err != nil {
 				return err
 			}
 			after := *c

@@ -55,30 +55,38 @@ func (d *due) checkDiscount(tx *db.Tx, process civil.Date) error {
 	return err
 }
 
-// takeDiscount reserves the discount of a new payment on its bill.
-func (p *Payment) takeDiscount(tx *db.Tx, d *due) (*BillCredit, error) {
-	if err := bill.ReserveCredit(tx, d.bill, d.discount); err != nil {
+// take reserves the discount of a new payment on its bill, or what it keeps back.
+func (p *Payment) take(tx *db.Tx, b *bill.Bill, amount int64, withheld bool) (*BillCredit, error) {
+	if err := bill.ReserveCredit(tx, b, amount); err != nil {
 		return nil, err
 	}
-	c := &BillCredit{Base: record.Base{Active: record.Active, AllowExport: true}, BillID: d.bill.ID, PaymentID: p.ID,
-		Amount: d.discount, State: Reserved}
+	c := &BillCredit{Base: record.Base{Active: record.Active, AllowExport: true}, BillID: b.ID, PaymentID: p.ID, Amount: amount, State: Reserved,
+		Withheld: withheld}
 	BillCredits.Insert(tx, c)
 	return c, nil
 }
 
-// postDiscount posts event 9 when the payment leaves, and its reversal when it comes to nothing after that.
-func (p *Payment) postDiscount(tx *db.Tx, c *BillCredit, to string) (err error) {
+// postShare posts event 9, or 10 for what is withheld, when the payment leaves, and its reversal when it comes to nothing
+// after that.
+func (p *Payment) postShare(tx *db.Tx, c *BillCredit, to string) (err error) {
+	event, role, memo := ledger.EarlyDiscount, ledger.DiscountsTaken, "Discount for early payment "+p.Confirmation
+	if c.Withheld {
+		event, role, memo = ledger.BackupWithheld, ledger.Withheld, "Withheld from payment "+p.Confirmation
+	}
 	switch to {
 	case InFile:
-		_, err = ledger.Post(tx, ledger.Entry{Date: p.ProcessDate, Event: ledger.EarlyDiscount, Source: c.ID, Version: 1, Currency: p.Currency,
-			Memo: "Discount for early payment " + p.Confirmation,
+		if c.Withheld {
+			if err := dimension.NeedWithheld(tx); err != nil {
+				return err
+			}
+		}
+		_, err = ledger.Post(tx, ledger.Entry{Date: p.ProcessDate, Event: event, Source: c.ID, Version: 1, Currency: p.Currency, Memo: memo,
 			Postings: []ledger.Posting{
 				{Role: ledger.AP, Amount: c.Amount, Party: p.VendorID},
-				{Role: ledger.DiscountsTaken, Amount: -c.Amount},
+				{Role: role, Amount: -c.Amount},
 			}})
 	case Failed, FundingFailed, Voided:
-		_, err = ledger.Reverse(tx, c.ID, ledger.EarlyDiscount, 1, civil.Of(tx.Now(), civil.Pacific), ledger.EarlyDiscount, 2,
-			"Discount for early payment "+p.Confirmation+" taken back")
+		_, err = ledger.Reverse(tx, c.ID, event, 1, civil.Of(tx.Now(), civil.Pacific), event, 2, memo+" taken back")
 	}
 	return err
 }
@@ -91,7 +99,7 @@ func (p *Payment) discounts(tx *db.Tx) (map[ids.ID]int64, error) {
 	all, err := creditsOf(tx, p.ID)
 	by := map[ids.ID]int64{}
 	for _, c := range all {
-		if c.VendorCreditID.IsNull() {
+		if c.VendorCreditID.IsNull() && !c.Withheld {
 			by[c.BillID] = c.Amount
 		}
 	}

@@ -36,6 +36,7 @@ type Offset struct {
 	BillID, CreditID ids.ID
 	Amount           int64
 	Discount         bool // of no credit (BIL-11)
+	withheld         bool // of no credit either: what the payment that is made again kept back
 }
 
 // Order asks to pay bills of one or more vendors on one date.
@@ -81,6 +82,9 @@ func PayBills(tx *db.Tx, o Order) ([]*Payment, error) {
 		}
 	}
 	var from *bank.Account
+	if err := withhold(tx, dues); err != nil {
+		return nil, err
+	}
 	if cash(dues) > 0 {
 		if from, err = fundingAccount(tx, o.BankAccountID); err != nil {
 			return nil, err
@@ -148,6 +152,7 @@ type due struct {
 	amount   int64
 	uses     []use
 	discount int64 // for paying early
+	withheld int64 // kept back for the tax office (posting 10)
 }
 
 // use is what is set off of a credit, locked, against one bill.
@@ -160,7 +165,7 @@ func (d *due) credits() (sum int64) {
 	for _, u := range d.uses {
 		sum += u.amount
 	}
-	return sum + d.discount
+	return sum + d.discount + d.withheld
 }
 
 func cash(dues []*due) (sum int64) {
@@ -243,7 +248,7 @@ func setOff(tx *db.Tx, byBill map[ids.ID]*due, offsets []Offset) (err error) {
 	}
 	found := map[ids.ID]*credit.Credit{}
 	for _, o := range offsets {
-		if !o.Discount {
+		if !o.Discount && !o.withheld {
 			found[o.CreditID] = nil
 		}
 	}
@@ -255,6 +260,10 @@ func setOff(tx *db.Tx, byBill map[ids.ID]*due, offsets []Offset) (err error) {
 		left[id] = found[id].Left()
 	}
 	for _, o := range offsets {
+		if o.withheld {
+			byBill[o.BillID].withheld = o.Amount
+			continue
+		}
 		if o.Discount {
 			d := byBill[o.BillID]
 			if o.Amount <= 0 || d.discount > 0 {
@@ -435,7 +444,14 @@ func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (*Payment, error)
 			p.Uses = append(p.Uses, c)
 		}
 		if d.discount > 0 {
-			c, err := p.takeDiscount(tx, d)
+			c, err := p.take(tx, d.bill, d.discount, false)
+			if err != nil {
+				return p, err
+			}
+			p.Uses = append(p.Uses, c)
+		}
+		if d.withheld > 0 {
+			c, err := p.take(tx, d.bill, d.withheld, true)
 			if err != nil {
 				return p, err
 			}

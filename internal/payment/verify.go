@@ -112,6 +112,20 @@ func verifyCredits(tx *db.Tx, note func(rule, format string, args ...any)) error
 			note("9.2", "the credits set off on %s are not those of its payments", id)
 		}
 	}
+	control, err := ledger.Account(tx, ledger.AP)
+	if err != nil {
+		return err
+	}
+	wrong, err := texts(tx, `SELECT c.id FROM bill_credits c WHERE c.org_id = $1 AND c.vendor_credit_id = '' AND
+		CASE c.state WHEN 'applied' THEN c.amount ELSE 0 END <> coalesce((SELECT CAST(sum(x.amount) AS BIGINT) FROM journal_entries e
+			JOIN postings x ON x.org_id = e.org_id AND x.entry_id = e.id AND x.account_id = $2 WHERE e.org_id = c.org_id AND e.source_id = c.id), 0)`,
+		string(tx.Org()), string(control))
+	if err != nil {
+		return err
+	}
+	for _, id := range wrong {
+		note("9.2", "the discount or withheld share %s is not what is posted of it", id)
+	}
 	return nil
 }
 

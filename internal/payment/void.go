@@ -190,7 +190,8 @@ func (p *Payment) reissue(tx *db.Tx) error {
 			return err
 		}
 		for _, c := range used {
-			offsets = append(offsets, Offset{BillID: c.BillID, CreditID: c.VendorCreditID, Amount: c.Amount, Discount: c.VendorCreditID.IsNull()})
+			offsets = append(offsets, Offset{BillID: c.BillID, CreditID: c.VendorCreditID, Amount: c.Amount, Discount: c.VendorCreditID.IsNull() && !c.Withheld,
+				withheld: c.Withheld})
 		}
 	}
 	dues, err := gather(tx, p.VendorID, portions, offsets, func(b *bill.Bill) error {

@@ -74,13 +74,18 @@ type recipient struct {
 	box       string
 	paid      int64 // minor units
 	limit     threshold
+	withheld  int64 // of it kept back for the tax office (posting 10)
 	unclaimed int64 // of it kept, as nobody presented the check
 	problems  []string
 	differs   int64 // from the ledger
 }
 
-// reportable reports whether the year's payments reach the threshold.
-func (r recipient) reportable() bool { return r.paid >= r.limit.minor && r.paid > 0 }
+// reportable reports whether the year's payments reach the threshold, or something was withheld from them.
+//
+// Source: IRS, General Instructions for Certain Information Returns, "Backup withholding": a form whatever the amount.
+func (r recipient) reportable() bool {
+	return r.paid > 0 && (r.paid >= r.limit.minor || r.withheld > 0)
+}
 
 // cashRails are the rails whose payments a form counts (TAX-1); credits move no money.
 const cashRails = `p.rail IN ('ach', 'check', 'wire', 'offline')`
@@ -135,6 +140,23 @@ func (t *Table) recipients(tx *db.Tx) ([]*recipient, error) {
 	}, `SELECT p.vendor_id, p.state, CAST(sum(p.amount) AS BIGINT), CAST(sum(`+inBooks+`) AS BIGINT) FROM payments p JOIN vendors v ON v.org_id = p.org_id AND v.id = p.vendor_id AND v.track1099 = 1
 		WHERE p.org_id = $1 AND p.process_date >= $3 AND p.process_date <= $4 AND `+cashRails+` AND NOT `+byCard+` GROUP BY p.vendor_id, p.state`,
 		string(control), fmt.Sprintf("%04d-01-01", t.Params.Year), fmt.Sprintf("%04d-12-31", t.Params.Year))
+	if err != nil {
+		return nil, err
+	}
+	err = t.query(tx, func(scan func(...any) error) error {
+		var id ids.ID
+		var amount int64
+		if err := scan((*string)(&id), &amount); err != nil {
+			return err
+		}
+		if r := by[id]; r != nil {
+			r.paid += amount
+			r.withheld += amount
+		}
+		return nil
+	}, `SELECT p.vendor_id, CAST(sum(c.amount) AS BIGINT) FROM bill_credits c JOIN payments p ON p.org_id = c.org_id AND p.id = c.payment_id
+		WHERE c.org_id = $1 AND c.withheld = 1 AND c.state = 'applied' AND p.process_date >= $2 AND p.process_date <= $3 GROUP BY p.vendor_id`,
+		fmt.Sprintf("%04d-01-01", t.Params.Year), fmt.Sprintf("%04d-12-31", t.Params.Year))
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +250,8 @@ func formed(tin, kind string) bool {
 // tax1099 lists all flagged vendors and marks those at or above the threshold of their box (TAX-2).
 func (t *Table) tax1099(tx *db.Tx) error {
 	t.Columns = []Column{{"vendor", "Vendor", Text, false}, {"box", "Box", Text, false}, {"tin", "Tax number", Text, false}, {"w9", "Form W-9", Date, false},
-		{"paid", "Paid", Money, true}, {"threshold", "From", Money, false}, {"report", "Report", Text, false}, {"problems", "To put right", Text, false}}
+		{"paid", "Paid", Money, true}, {"threshold", "From", Money, false}, {"report", "Report", Text, false}, {"problems", "To put right", Text, false},
+		{"withheld", "Of it withheld", Money, true}}
 	all, err := t.recipients(tx)
 	if err != nil {
 		return err
@@ -253,7 +276,7 @@ func (t *Table) tax1099(tx *db.Tx) error {
 			tin = "ends in " + r.v.TaxID[n-4:]
 		}
 		of := Source{Record: r.v.ID, Report: paymentRegister.Name, Params: Params{From: begin, To: end, Vendor: r.v.ID, Show: "all"}}
-		t.add(of, r.v.Name, r.box, tin, r.v.W9Date, r.paid, r.limit.minor, said, strings.Join(r.problems, "; "))
+		t.add(of, r.v.Name, r.box, tin, r.v.W9Date, r.paid, r.limit.minor, said, strings.Join(r.problems, "; "), r.withheld)
 	}
 	t.Facts = []Fact{{"Forms to report", fmt.Sprint(forms)}, {"Difference from the ledger", t.amount(t.Off)}}
 	return nil

@@ -214,3 +214,34 @@ func TestTAX1_TAX2_TAX3_Forms1099(t *testing.T) {
 		}
 	})
 }
+
+// TAX-3, posting 10: what was withheld is part of what a form reports and stands in its box 4, whatever the amount.
+func TestTAX3_Withheld(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		s.Clock.Set(civil.MustDate("2026-01-05").At(9, 0, civil.Pacific))
+		o := newOffice(t, s, vaultIn(t), t.TempDir())
+		v := o.vendor("Ada Byron", func(v *vendor.Vendor) {
+			v.Track1099, v.TaxID, v.BackupWithholding = true, "219-09-9999", true
+		})
+		o.pay(v, 100_00, "2026-01-06")
+		o.until(civil.MustDate("2026-01-07").At(9, 0, civil.Pacific))
+		o.write(func(tx *db.Tx) error {
+			own, err := org.Load(tx)
+			if err == nil {
+				err = errors.Join(own.Set("employerId", "98-7654321"), org.Save(tx, own))
+			}
+			return err
+		})
+		got := o.run("1099", "year", "2026")
+		if c := got.Rows[0].Cells; got.Off != 0 || c[4] != int64(100_00) || c[6] != "yes" || c[8] != int64(24_00) {
+			t.Errorf("the report says %v, off by %d", c, got.Off)
+		}
+		var forms *report.TaxForms
+		o.write(func(tx *db.Tx) (err error) { forms, err = report.LoadTaxForms(tx, 2026); return err })
+		var b strings.Builder
+		if err := forms.CSV(&b, "nec"); err != nil || !strings.Contains(b.String(), ",100.00,,24.00,") {
+			t.Errorf("the file for the IRS, %v:\n%s", err, b.String())
+		}
+	})
+}

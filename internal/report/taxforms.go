@@ -121,6 +121,8 @@ func (f *TaxForms) CSV(w io.Writer, form string) error {
 			cell := ""
 			if strings.HasPrefix(c, "Box "+number+" ") {
 				cell = money.FormatMinor(r.paid, 2)
+			} else if r.withheld > 0 && strings.HasPrefix(c, "Box 4 ") {
+				cell = money.FormatMinor(r.withheld, 2)
 			}
 			line = append(line, cell)
 		}
@@ -182,7 +184,7 @@ func (f *TaxForms) Copies(w io.Writer) error {
 			From:    paper.Party{Name: o.Name, Lines: lines(o.Address1, o.Address2, place(o.City, o.Region, o.Zip), o.Phone)},
 			FromTIN: o.Preferences.EmployerID, To: paper.Party{Name: v.Payee(), Lines: lines(v.Address1, v.Address2, place(v.City, v.Region, v.Zip))}, ToTIN: masked,
 			Facts: []paper.Fact{{Label: "Account number", Value: cmp.Or(v.AccountNumber, string(v.ID))}, {Label: amount, Value: "$" + paper.Figures(r.paid, "USD")},
-				{Label: "Box 4 - Federal income tax withheld", Value: "$0.00"}},
+				{Label: "Box 4 - Federal income tax withheld", Value: "$" + paper.Figures(r.withheld, "USD")}},
 			Legend: "This is important tax information and is being furnished to the IRS. If you are required to file a return, a negligence penalty or other " +
 				"sanction may be imposed on you if this income is taxable and the IRS determines that it has not been reported.",
 		})

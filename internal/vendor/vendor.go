@@ -36,6 +36,7 @@ type Vendor struct {
 	TaxID                                  string
 	Track1099                              bool
 	Box1099                                int64      // Boxes: where a 1099 reports what it is paid (TAX-1)
+	BackupWithholding                      bool       // of what it is paid a share is withheld (TAX-3)
 	W9Date                                 civil.Date // when its form W-9 came; zero: none on file (TAX-3)
 	Email, Phone, Fax                      string
 	Address1, Address2, Address3, Address4 string
@@ -75,6 +76,7 @@ var Vendors = record.Describe[Vendor]("vendor", ids.Vendor, "vendors",
 	record.Sealed("taxId", 20, func(v *Vendor) *string { return &v.TaxID }),
 	record.Flag("track1099", func(v *Vendor) *bool { return &v.Track1099 }),
 	record.Choice("box1099", Boxes, func(v *Vendor) *int64 { return &v.Box1099 }),
+	record.Flag("backupWithholding", func(v *Vendor) *bool { return &v.BackupWithholding }),
 	record.Day("w9Date", func(v *Vendor) *civil.Date { return &v.W9Date }),
 	record.String("email", 254, func(v *Vendor) *string { return &v.Email }),
 	record.String("phone", 40, func(v *Vendor) *string { return &v.Phone }),

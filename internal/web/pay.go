@@ -191,6 +191,9 @@ func (h *handler) reviewPayment(c *call) error {
 		if err != nil {
 			return err
 		}
+		if page.Withheld, err = payment.Withheld(v, in.Amount); err != nil {
+			return err
+		}
 		page.Bill, page.Method, page.Arrival = head(b, v), method(plan, v), plan.Arrival(in.ProcessDate)
 		if in.SameDay {
 			page.Method, page.Arrival = "Same-day "+page.Method, in.ProcessDate
@@ -201,7 +204,7 @@ func (h *handler) reviewPayment(c *call) error {
 				continue
 			}
 			page.Account = a.FundingAccount
-			if missing := in.Amount - a.Left(); a.Known && missing > 0 {
+			if missing := in.Amount - page.Withheld - a.Left(); a.Known && missing > 0 {
 				page.Warnings = []string{"By your books " + view.Amount(a.Left(), "USD") + " is left on this account, " + view.Amount(missing, "USD") +
 					" less than this payment needs. Make sure that the money is there on " + view.Date(in.ProcessDate) + "."}
 			}

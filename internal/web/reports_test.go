@@ -64,8 +64,8 @@ func TestTAX3_Forms1099(t *testing.T) {
 			"track1099", "yes", "taxIdType", "1", "w9Date", "2025-01-31"}
 		ana.post(edit, append(f, "box1099", "7")...).want(t, http.StatusUnprocessableEntity, "Choose a box of the form.", `href="#box1099"`)
 		ana.post(edit, f.with("w9Date", "soon")...).want(t, http.StatusUnprocessableEntity, "Enter the day as YYYY-MM-DD")
-		ana.post(edit, append(f, "box1099", "1")...).want(t, http.StatusSeeOther)
-		ana.get(edit).want(t, http.StatusOK, `value="2025-01-31"`, `<option value="1" selected>1099-MISC 1: rents`)
+		ana.post(edit, append(f, "box1099", "1", "withhold", "yes")...).want(t, http.StatusSeeOther)
+		ana.get(edit).want(t, http.StatusOK, `value="2025-01-31"`, `name="withhold" value="yes" checked`, `<option value="1" selected>1099-MISC 1: rents`)
 		x.write(x.a.who, func(tx *db.Tx) error {
 			_, err := payment.RecordOffline(tx, payment.Offline{BillID: x.a.bill, Amount: 1_250_00, Date: civil.MustDate("2025-05-05")})
 			return err

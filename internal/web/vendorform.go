@@ -67,7 +67,7 @@ func (c *call) typedVendor() (view.VendorForm, error) {
 	return view.VendorForm{Name: c.field("name"), NameOnCheck: c.field("nameOnCheck"), AccountNumber: c.field("accountNumber"), TaxID: c.field("taxId"),
 		Email: c.field("email"), Phone: c.field("phone"), Address1: c.field("address1"), Address2: c.field("address2"), City: c.field("city"),
 		Region: c.field("state"), Zip: c.field("zip"), Country: c.field("country"), Description: c.field("description"),
-		Track1099: c.field("track1099"), Box1099: c.field("box1099"), TaxIDType: c.field("taxIdType"), W9Date: c.field("w9Date"),
+		Track1099: c.field("track1099"), Box1099: c.field("box1099"), TaxIDType: c.field("taxIdType"), W9Date: c.field("w9Date"), Withhold: c.field("withhold"),
 		Inactive: c.field("active") == "no"}, nil
 }
 
@@ -86,7 +86,7 @@ func fill(v *vendor.Vendor, f view.VendorForm) {
 	if f.Track1099 == "" { // not asked
 		return
 	}
-	v.Track1099 = f.Track1099 == "yes"
+	v.Track1099, v.BackupWithholding = f.Track1099 == "yes", f.Withhold == "yes"
 	v.Box1099, _ = strconv.ParseInt(f.Box1099, 10, 64) // badTax has looked at all three
 	v.TaxIDType, _ = strconv.ParseInt(f.TaxIDType, 10, 64)
 	v.W9Date, _ = civil.Parse(f.W9Date)
@@ -114,6 +114,9 @@ func shownTax(v *vendor.Vendor, f *view.VendorForm) {
 	f.Track1099, f.Box1099 = "no", strconv.FormatInt(v.Box1099, 10)
 	if v.Track1099 {
 		f.Track1099 = "yes"
+	}
+	if v.BackupWithholding {
+		f.Withhold = "yes"
 	}
 	if v.TaxIDType != 0 {
 		f.TaxIDType = strconv.FormatInt(v.TaxIDType, 10)

@@ -67,6 +67,7 @@ type ReviewPage struct {
 	Bill        BillHead
 	Minor       int64
 	Discount    int64 // taken beside Minor
+	Withheld    int64 // of Minor: the vendor does not get it (posting 10)
 	SameDay     bool  // it settles on ProcessDate
 	ProcessDate civil.Date
 	Arrival     civil.Date

@@ -1,7 +1,7 @@
 package view
 
 // VendorFormPage is the form for a vendor, new or known. Its fields post as name, nameOnCheck, accountNumber, taxId,
-// email, phone, address1, address2, city, state, zip, country, track1099 (yes or no), box1099 (a number), w9Date (YYYY-MM-DD),
+// email, phone, address1, address2, city, state, zip, country, track1099 (yes or no), box1099 (a number), w9Date (YYYY-MM-DD), withhold (yes),
 // taxIdType (1 EIN, 2 SSN, 0 not said), description, active (yes or no) and seen.
 type VendorFormPage struct {
 	Page
@@ -20,6 +20,7 @@ type VendorForm struct {
 	Description                                    string
 	Inactive                                       bool
 	Track1099, Box1099, TaxIDType, W9Date          string
+	Withhold                                       string // yes: of what it is paid a share is withheld
 	TaxTail                                        string // the end of the stored tax number, "" if there is none
 }
 
