@@ -70,6 +70,10 @@ func (c *call) showBankTasks(status int, flash []view.Flash) error {
 	}
 	page.Page, page.CanAct = c.page("Answers of the bank", view.PaymentsURL), c.may(org.ApprovePayments)
 	page.Flash = append(page.Flash, flash...)
+	if status == http.StatusUnprocessableEntity {
+		number := c.r.PathValue("number")
+		page.Errors = view.FieldErrors{{Field: "note-" + number, Message: "Say what was done."}}
+	}
 	return c.render(status, view.BankTasks(page))
 }
 
@@ -145,7 +149,7 @@ func (h *handler) doBankTask(c *call) error {
 	}
 	switch {
 	case errors.Is(err, fault.ErrMissing):
-		return c.showBankTasks(http.StatusUnprocessableEntity, []view.Flash{{Tone: view.Bad, Text: "Say what was done."}})
+		return c.showBankTasks(http.StatusUnprocessableEntity, nil)
 	case errors.Is(err, payment.ErrSamePerson):
 		return c.showBankTasks(http.StatusConflict, []view.Flash{{Tone: view.Bad,
 			Text: "You have said so: another person says the same. Where nobody else may approve payments, say it again two banking days later."}})

@@ -30,7 +30,7 @@ func TestBankTasks(t *testing.T) {
 			t.Error("a clerk is offered to act")
 		}
 		clerk.post("/bank-tasks/1/done", "note", "x").want(t, 403, "")
-		payer.post("/bank-tasks/1/done", "note", "").want(t, 422, "Say what was done.")
+		payer.post("/bank-tasks/1/done", "note", "").want(t, 422, `href="#note-1"`, `aria-describedby="note-1-error"`, "Say what was done.")
 		payer.post("/bank-tasks/1/write", "note", "").want(t, 404, "")
 		payer.post("/bank-tasks/2/done", "note", "x").want(t, 404, "")
 		if r := payer.post("/bank-tasks/1/done", "note", "Called them."); r.location() != "/bank-tasks?notice=taskdone" {

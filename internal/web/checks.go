@@ -90,6 +90,7 @@ func (c *call) showPrintRun(id ids.ID, status int, flash []view.Flash) error {
 	}
 	page.Page, page.Currency, page.CanPrint = c.page("Print run", view.PaymentsURL), c.org.Currency, c.may(org.PrintChecks)
 	page.Flash = append(page.Flash, flash...)
+	page.Number, page.Reason = c.field("number"), c.field("reason")
 	return c.render(status, view.PrintRunView(page))
 }
 

@@ -81,7 +81,7 @@ func TestChecks(t *testing.T) {
 		}
 		vera.post(page+"/printed", "from", "x", "to", "10002").want(t, 422, "Write the numbers")
 		vera.post(page+"/spoiled", "number", "10002", "reason", " ").want(t, 422, "say what happened")
-		vera.post(page+"/spoiled", "number", "77", "reason", "torn").want(t, 422)
+		vera.post(page+"/spoiled", "number", "77", "reason", "torn").want(t, 422, `value="77"`, `value="torn"`)
 		if r := vera.post(page+"/spoiled", "number", "10002", "reason", "paper jam"); r.location() != page+"?notice=spoiled" {
 			t.Fatal(r.status, r.location(), r.body)
 		}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"html"
 	"regexp"
 	"strings"
@@ -156,5 +157,21 @@ func TestPayMany(t *testing.T) {
 		if r := ana.get(confirm); r.location() != "/bills/pay" {
 			t.Error(r.status, r.location())
 		}
+
+		// What has left counts until the bank has debited it.
+		released := civil.MustDate("2026-11-24").At(1, 0, civil.Pacific)
+		s.Clock.Set(released)
+		if err := x.engine.Step(context.Background(), x.a.who.Org, released); err != nil {
+			t.Fatal(err)
+		}
+		x.write(x.a.who, func(tx *db.Tx) error {
+			var n int
+			err := tx.Row(`SELECT count(*) FROM disbursements WHERE org_id = $1 AND state IN ('released', 'sent')`, string(tx.Org())).Scan(&n)
+			if n != 1 {
+				t.Errorf("%d disbursements under way, want 1", n)
+			}
+			return err
+		})
+		x.signedIn("ana@northwind.example").get("/bills/pay").want(t, 200, "−$2,800.00 left")
 	})
 }

@@ -431,10 +431,10 @@ func (h *handler) claim(c *call) error {
 	return c.decideUnclaimed("claimed", func(tx *db.Tx, id ids.ID) error { return payment.Claim(tx, id, again) },
 		func(p *payment.Payment, payee string) view.AskPage {
 			ask := view.AskPage{Heading: "Open the bills of " + payee + " again?", Action: view.ClaimURL(string(p.ID)), Button: "Open the bills again",
-				Lines: []string{"The payment is void and its bills are owed again. Nothing is paid by that."}}
+				Lines: []string{"The payment becomes void and its bills are owed again. Nothing is paid by that."}}
 			if again {
 				ask.Heading, ask.Button = "Pay "+payee+" again?", "Pay it again"
-				ask.Lines = []string{"The payment is void, and a new one of the same amount leaves on the earliest process date."}
+				ask.Lines = []string{"The old payment becomes void, and a new one of the same amount leaves on the earliest process date."}
 			}
 			return ask
 		})

@@ -188,7 +188,8 @@ func TestFilled(t *testing.T) {
 	l.look("denied without a reason")
 	l.reached("denied without a reason", "Say why you deny this payment.")
 
-	l.filled("/bills/pay", "88301", "88302", "left", "It leaves on", "in 11 hours")
+	l.filled("/bills/pay", "88301", "88302", "left", "It leaves on")
+	l.do("the time left is counted down", chromedp.WaitVisible(`//*[@data-countdown][starts-with(., "in 11 hours 59 minutes")]`))
 	l.click("All on this page")
 	l.do("the total", chromedp.WaitVisible(`//p[@data-total][contains(., "2 bills, $198.00")]`))
 	l.click("Review the payments")

@@ -52,7 +52,8 @@ func ToPay(tx *db.Tx, search, after, before string, today civil.Date) ([]view.To
 func Committed(tx *db.Tx) (map[ids.ID]int64, error) {
 	rows, err := tx.Query(`SELECT p.bank_account_id, CAST(sum(p.amount) AS BIGINT) FROM payments p
 		LEFT JOIN disbursements d ON d.org_id = p.org_id AND d.payment_id = p.id
-		WHERE p.org_id = $1 AND p.bank_account_id <> '' AND (p.state IN ('awaiting_approval', 'scheduled', 'on_hold') OR d.state IN ('released', 'sent'))
+		WHERE p.org_id = $1 AND p.state IN ('awaiting_approval', 'scheduled', 'on_hold', 'in_file', 'sent', 'void_requested') AND p.bank_account_id <> ''
+			AND (p.state IN ('awaiting_approval', 'scheduled', 'on_hold') OR d.state IN ('released', 'sent'))
 		GROUP BY p.bank_account_id`, string(tx.Org()))
 	if err != nil {
 		return nil, fmt.Errorf("sum what is to leave the bank accounts: %w", err)

@@ -1,10 +1,13 @@
 package view
 
+import "strconv"
+
 // BankTasksPage is what the bank has said that a person has to look at.
 type BankTasksPage struct {
 	Page
 	Tasks  []BankTask
 	CanAct bool
+	Errors FieldErrors  // of the note that was sent
 	Rates  []ReturnRate // of debits; empty where none has left
 }
 
@@ -38,6 +41,9 @@ type Reversal struct {
 	CanDecide bool
 	Reasons   []Option
 }
+
+// note is the field of a task.
+func (t BankTask) note() string { return "note-" + strconv.FormatInt(t.Number, 10) }
 
 func (t BankTask) title() string {
 	if t.Code == "" {

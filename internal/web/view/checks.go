@@ -63,6 +63,8 @@ type PrintRunPage struct {
 	Checks   []Check
 	CanPrint bool
 	Currency string
+
+	Number, Reason string // of a spoiled number, as typed
 }
 
 // RegisterPage is Payments > Print checks > Register.
