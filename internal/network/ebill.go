@@ -16,6 +16,7 @@ import (
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/job"
+	"github.com/duebook/duebook/internal/ledger"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/paper"
 	"github.com/duebook/duebook/internal/record"
@@ -95,12 +96,15 @@ func (e *eBill) deliver(ctx context.Context, d *db.DB, blobs *blob.Store, at tim
 			return err
 		}
 		var known bool
-		err = tx.Row(`SELECT EXISTS (SELECT 1 FROM bills WHERE org_id = $1 AND vendor_id = $2 AND number_key = $3)`, string(tx.Org()),
-			string(v.ID), bill.NumberKey(e.invoice.InvoiceNumber)).Scan(&known)
+		err = tx.Row(`SELECT EXISTS (SELECT 1 FROM bills WHERE org_id = $1 AND vendor_id = $2 AND number_key = $3 AND invoice_number = $4)`,
+			string(tx.Org()), string(v.ID), bill.NumberKey(e.invoice.InvoiceNumber), e.invoice.InvoiceNumber).Scan(&known)
 		if err != nil || known {
 			return err
 		}
 		b := e.bill(v)
+		if b.GLPostingDate, err = ledger.OpenDay(tx, b.InvoiceDate); err != nil { // its month may be closed here
+			return err
+		}
 		if err := bill.Create(tx, b); err != nil {
 			return err
 		}
@@ -123,7 +127,12 @@ func (e *eBill) bill(v *vendor.Vendor) *bill.Bill {
 	for _, l := range i.Lines {
 		add(l.Amount, l.Description)
 	}
-	if i.SalesTaxTotal != 0 {
+	switch last := len(b.Lines) - 1; {
+	case i.SalesTaxTotal == 0:
+	case len(b.Lines) == bill.MaxLines:
+		b.Lines[last].Amount += i.SalesTaxTotal
+		b.Lines[last].Description = "With sales tax: " + b.Lines[last].Description
+	default:
 		add(i.SalesTaxTotal, "Sales tax")
 	}
 	return b

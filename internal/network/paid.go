@@ -82,6 +82,9 @@ func newsOf(tx *db.Tx, id ids.ID) (n news, err error) {
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return n, err
 	}
+	if n.code == "" { // words of the payer's people or of its bank
+		n.why = ownWords[n.payment.State]
+	}
 	// Also of a link that has ended since: a payment under way is told of to its end.
 	err = tx.Row(`SELECT org_id, id, CASE WHEN org_id = $1 THEN peer_record_id ELSE customer_id END, CASE WHEN org_id = $1 THEN account_id ELSE '' END
 		FROM network_requests WHERE state IN ($4, $5) AND (org_id = $1 AND vendor_id = $2 AND peer_id = $3
@@ -101,6 +104,10 @@ func newsOf(tx *db.Tx, id ids.ID) (n news, err error) {
 	}
 	return n, err
 }
+
+// ownWords say what became of a payment for which no bank gave a code.
+var ownWords = map[string]string{payment.Canceled: "The payer cancelled the payment.", payment.Voided: "The payer took the payment back.",
+	payment.Failed: "The payment could not be carried out.", payment.FundingFailed: "The payment could not be carried out."}
 
 // follows is the state of the payee's receipt by the state of the payment; none where the receipt stays as it is.
 var follows = map[string]string{
@@ -137,20 +144,22 @@ func (n news) arrive(tx *db.Tx) error {
 
 // announce makes the receipt, and the customer that it comes from if nothing stands for the payer yet (NET-2).
 func (n news) announce(tx *db.Tx) (*receipt.Receipt, error) {
-	if n.inviter != tx.Org() { // another payment may have brought the customer since
-		err := tx.Row(`SELECT peer_record_id FROM network_requests WHERE org_id = $1 AND id = $2 AND peer_id = $3`, string(n.inviter),
-			string(n.request), string(tx.Org())).Scan((*string)(&n.customer))
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return nil, fmt.Errorf("look for the customer of the payer: %w", err)
-		}
+	stands := "peer_record_id"
+	if n.inviter == tx.Org() {
+		stands = "customer_id"
+	}
+	// Another payment may have brought the customer since.
+	err := tx.Row(`SELECT `+stands+` FROM network_requests WHERE org_id = $1 AND id = $2`, string(n.inviter), string(n.request)).
+		Scan((*string)(&n.customer))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("look for the customer of the payer: %w", err)
 	}
 	c, err := customer.Customers.Load(tx, n.customer)
 	if errors.Is(err, fault.ErrNotFound) || err == nil && c.Active != record.Active {
 		c = customer.Customers.New().(*customer.Customer)
 		c.Name = n.payer
-		if err = customer.Create(tx, c); err == nil && n.inviter != tx.Org() {
-			tx.Exec(`UPDATE network_requests SET peer_record_id = $4 WHERE org_id = $1 AND id = $2 AND peer_id = $3`, string(n.inviter),
-				string(n.request), string(tx.Org()), string(c.ID))
+		if err = customer.Create(tx, c); err == nil && n.request != "" {
+			tx.Exec(`UPDATE network_requests SET `+stands+` = $3 WHERE org_id = $1 AND id = $2`, string(n.inviter), string(n.request), string(c.ID))
 		}
 	}
 	if err != nil {

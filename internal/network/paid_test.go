@@ -3,6 +3,7 @@ package network_test
 import (
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/duebook/duebook/internal/bank"
@@ -10,6 +11,7 @@ import (
 	"github.com/duebook/duebook/internal/bill"
 	"github.com/duebook/duebook/internal/blob"
 	"github.com/duebook/duebook/internal/civil"
+	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/dimension"
@@ -288,6 +290,14 @@ func TestNET3_PaymentFails(t *testing.T) {
 		if r := p.receipt(failed); r.Status != receipt.StatusVoid || r.ReasonCode != "R03" {
 			t.Errorf("returned: %+v", r)
 		}
+		p.do(func(tx *db.Tx) error {
+			var kept string
+			err := tx.Row(`SELECT payee FROM disbursements WHERE org_id = $1 AND payment_id = $2`, string(tx.Org()), string(failed)).Scan(&kept)
+			if strings.Contains(kept, "990000013") || strings.Contains(kept, "0003") {
+				t.Errorf("NET-4: the payer keeps %s", kept)
+			}
+			return err
+		})
 		if open, cash := p.books(); open != 70_00 || cash != 0 {
 			t.Errorf("returned: open %d, cash %d", open, cash)
 		}
@@ -309,7 +319,40 @@ func TestNET3_PaymentFails(t *testing.T) {
 	})
 }
 
-// TestNET3_EBill: an invoice that is sent to a linked customer is a bill of the payer, once, and its payment finds it.
+// NET-2: a payer whose customer was set inactive gets one new customer, not one for each payment.
+func TestNET2_InactiveCustomer(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, dbtest.SQLite(t), "000334455")
+	var bills [2]ids.ID
+	for i := range bills { // of which the payee knows no invoices
+		b := bill.Bills.New().(*bill.Bill)
+		b.VendorID, b.InvoiceNumber, b.Amount, b.InvoiceDate, b.DueDate = p.vendor, string(rune('A'+i)), 10_00, civil.MustDate("2026-11-20"), civil.MustDate("2026-12-20")
+		p.do(func(tx *db.Tx) error { return bill.Create(tx, b) })
+		bills[i] = b.ID
+	}
+	p.payee.do(func(tx *db.Tx) error {
+		c, err := customer.Customers.LoadForUpdate(tx, p.customer)
+		if err != nil {
+			return err
+		}
+		after := *c
+		after.Active = record.Inactive
+		return customer.Update(tx, c, &after)
+	})
+	a, b := p.pay(bills[0], 10_00, "2026-11-30"), p.pay(bills[1], 10_00, "2026-12-01")
+	p.tell()
+	if x, y := p.receipt(a), p.receipt(b); x.CustomerID != y.CustomerID || x.CustomerID == p.customer {
+		t.Errorf("receipts of %s and %s, of %s before", x.CustomerID, y.CustomerID, p.customer)
+	}
+	p.do(func(tx *db.Tx) error { return payment.Cancel(tx, a) })
+	p.tell()
+	if r := p.receipt(a); r.ReasonText != "The payer cancelled the payment." {
+		t.Errorf("the payee is told %q", r.ReasonText)
+	}
+}
+
+// TestNET3_EBill: an invoice that is sent to a linked customer is a bill of the payer, once, and its payment finds it; also
+// where the payer has closed the month, and has a bill whose number differs in punctuation only.
 func TestNET3_EBill(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
@@ -323,6 +366,16 @@ func TestNET3_EBill(t *testing.T) {
 		i.CustomerID, i.InvoiceNumber = p.customer, "H-77"
 		i.InvoiceDate, i.DueDate = civil.MustDate("2026-11-20"), civil.MustDate("2026-12-20")
 		p.payee.do(func(tx *db.Tx) error { return invoice.Create(tx, i) })
+		b := bill.Bills.New().(*bill.Bill)
+		b.VendorID, b.InvoiceNumber, b.Amount, b.InvoiceDate, b.DueDate = p.vendor, "H77", 1, i.InvoiceDate, i.DueDate
+		p.do(func(tx *db.Tx) error {
+			if err := bill.Create(tx, b); err != nil {
+				return err
+			}
+			ledger.ClosePeriod(tx, "2026-11")
+			return nil
+		})
+		typed := b.ID
 		desk := sending.Desk{Vault: p.vault, PublicURL: "https://due.example"}
 		blobs, err := blob.New(t.TempDir(), p.vault)
 		if err != nil {
@@ -339,12 +392,16 @@ func TestNET3_EBill(t *testing.T) {
 		}
 		var all []*bill.Bill
 		p.do(func(tx *db.Tx) error {
-			return bill.Bills.List(tx, record.Query{}, func(b *bill.Bill) error { all = append(all, b); return nil })
+			return bill.Bills.List(tx, record.Query{}, func(b *bill.Bill) error {
+				if b.ID != typed {
+					all = append(all, b)
+				}
+				return nil
+			})
 		})
 		if len(all) != 1 {
 			t.Fatalf("%d bills, want 1", len(all))
 		}
-		var b *bill.Bill
 		p.do(func(tx *db.Tx) error {
 			if b, err = bill.Bills.Load(tx, all[0].ID); err != nil {
 				return err
@@ -355,7 +412,7 @@ func TestNET3_EBill(t *testing.T) {
 			}
 			return err
 		})
-		if b.VendorID != p.vendor || b.InvoiceNumber != "H-77" || b.Amount != 100_50 || b.Channel != network.Channel || b.DueDate != i.DueDate ||
+		if b.VendorID != p.vendor || b.InvoiceNumber != "H-77" || b.Amount != 100_50 || b.Channel != network.Channel || b.DueDate != i.DueDate || b.GLPostingDate.String() != "2026-12-01" ||
 			len(b.Lines) != 2 || b.Lines[0].Description != "Rope" || b.Lines[0].Amount != 80_00 || b.Lines[1].Amount != 20_50 || !b.Lines[0].ChartOfAccountID.IsNull() {
 			t.Errorf("the bill is %+v with %+v", b, b.Lines)
 		}

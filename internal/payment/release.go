@@ -238,7 +238,7 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 			hold = "The vendor's bank account has changed."
 		}
 		if hold == "" && err == nil && !to.Peer.IsNull() {
-			to.account = a.Account
+			to.Routing, to.Tail, to.account = a.Routing, a.AccountTail, a.Account
 		}
 	}
 	if hold != "" || err != nil {
@@ -287,8 +287,11 @@ func (to payee) party(p *Payment) sanction.Party {
 	return sanction.Party{ID: p.VendorID, Names: append([]string{to.Name}, to.names...)}
 }
 
-// text is the payee as it is stored and compared.
+// text is the payee as it is stored and compared. A linked organisation's account stays its own (NET-4).
 func (to payee) text() (string, error) {
+	if !to.Peer.IsNull() {
+		to.Routing, to.Tail = "", ""
+	}
 	b, err := json.Marshal(to)
 	return string(b), err
 }
@@ -381,14 +384,14 @@ func (e *Engine) commit(tx *db.Tx, r run, d draft) error {
 	return e.leave(tx, o, funding, r, d, items)
 }
 
-// both are two payees as text, with the sealed numbers.
+// both are two payees as text, with their accounts.
 func both(a, b payee) (string, string, error) {
 	x, err := a.text()
 	if err != nil {
 		return "", "", err
 	}
 	y, err := b.text()
-	return x + a.account, y + b.account, err
+	return x + a.Routing + a.account, y + b.Routing + b.account, err
 }
 
 // leave takes the numbers, writes the files, and moves and posts every payment.
