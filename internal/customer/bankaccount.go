@@ -146,10 +146,19 @@ func SealBankAccount(v *secret.Vault, org ids.ID, a *BankAccount, number string)
 		return fault.ErrValue.On("accountNumber")
 	}
 	a.ID = ids.New(ids.CustomerBankAccount)
-	sealed, err := v.Seal([]byte(number), accountPlace(org, a.ID)...)
-	a.Account, a.AccountTail, a.Length = sealed, number[len(number)-4:], int64(len(number))
-	a.AccountHash = v.EqualityHash(number, string(org), BankAccounts.Table, "account")
+	n, err := SealNumber(v, org, a.ID, number)
+	a.Account, a.AccountTail, a.AccountHash, a.Length = n.Account, n.Tail, n.Hash, n.Length
 	return err
+}
+
+// SealNumber seals a number for the account with that id. It fails with fault.ErrValue for one that is none (VEN-3).
+func SealNumber(v *secret.Vault, org, id ids.ID, number string) (vendor.SealedNumber, error) {
+	if !vendor.ValidNumber(number) {
+		return vendor.SealedNumber{}, fault.ErrValue.On("accountNumber")
+	}
+	sealed, err := v.Seal([]byte(number), accountPlace(org, id)...)
+	return vendor.SealedNumber{Account: sealed, Tail: number[len(number)-4:], Hash: v.EqualityHash(number, string(org), BankAccounts.Table, "account"),
+		Length: int64(len(number))}, err
 }
 
 // AddBankAccount stores a customer's bank account, sealed before, as verified. It fails with fault.ErrMissing,

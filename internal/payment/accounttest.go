@@ -268,7 +268,7 @@ func (e *Engine) testFile(tx *db.Tx, own *bank.Account, tests []dueTest) error {
 // testBack takes in a test that comes back: the account is invalid. What is no test is passed over.
 func testBack(tx *db.Tx, b achread.Entry, original, code string) error {
 	id, err := testOfTrace(tx, original)
-	if err != nil || id == "" || b.Return == nil {
+	if err != nil || id == "" {
 		return err
 	}
 	tx.Exec(`UPDATE bank_returns SET matched = $5 WHERE org_id = $1 AND trace = $2 AND original = $3 AND code = $4`, string(tx.Org()), b.Trace,

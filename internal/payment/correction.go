@@ -9,6 +9,7 @@ import (
 
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/clock"
+	"github.com/duebook/duebook/internal/customer"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
@@ -30,24 +31,33 @@ func (e *Engine) sealCorrections(ctx context.Context, org ids.ID, back []achread
 		if b.NOC == nil {
 			continue
 		}
-		var s *sentEntry
-		err := e.db.Read(ctx, caller(org), func(tx *db.Tx) (err error) {
-			s, err = findEntry(tx, b.NOC.Trace)
+		var account ids.ID
+		err := e.db.Read(ctx, caller(org), func(tx *db.Tx) error {
+			s, err := findEntry(tx, b.NOC.Trace)
+			if s != nil {
+				account = s.bankAccount
+			} else if err == nil {
+				account, err = testedOrDebited(tx, b.NOC.Trace)
+			}
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		if s == nil {
+		seal := vendor.SealNumber
+		switch {
+		case account == "":
 			continue
+		case account.Is(ids.CustomerBankAccount):
+			seal = customer.SealNumber
 		}
 		numbers := []string{b.Account}
 		if c, err := b.NOC.Correction(); err == nil {
 			numbers = append(numbers, c.Account)
 		}
 		for _, number := range numbers {
-			k := sealKey{s.bankAccount, number}
-			if sealed[k], err = vendor.SealNumber(e.vault, org, s.bankAccount, number); err != nil {
+			k := sealKey{account, number}
+			if sealed[k], err = seal(e.vault, org, account, number); err != nil {
 				delete(sealed, k)
 			}
 		}

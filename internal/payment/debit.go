@@ -356,15 +356,11 @@ func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code
 	if err != nil {
 		return fmt.Errorf("find the debit: %w", err)
 	}
-	if b.Return != nil && b.Amount != amount {
+	if b.Amount != amount {
 		return nil // ACH-8: not ours after all
 	}
 	tx.Exec(`UPDATE bank_returns SET matched = $5 WHERE org_id = $1 AND trace = $2 AND original = $3 AND code = $4`,
 		string(tx.Org()), returned, trace, code, id)
-	if b.NOC != nil {
-		tx.Audit("note correction", "receivedPay", ids.ID(id), `{"code":"`+code+`"}`)
-		return nil
-	}
 	r, err := takeBackDebit(tx, id, day, code, reasonText(code))
 	if err == nil && notAuthorised[code] {
 		err = revoke(tx, r.CustomerID)

@@ -410,12 +410,15 @@ func (e *Engine) takeBack(tx *db.Tx, file ids.ID, day civil.Date, b achread.Entr
 		return err // E17: it has been here in another file
 	}
 	s, err := findEntry(tx, original)
+	if err == nil && s == nil && b.NOC != nil {
+		return e.correctOther(tx, b, original, sealed)
+	}
 	if err == nil && s == nil {
 		err = debitBack(tx, day, b, original, b.Trace, code)
 		if err == nil {
 			err = errors.Join(validationBack(tx, b, original, code), testBack(tx, b, original, code))
 		}
-		if err == nil && b.Return != nil {
+		if err == nil {
 			err = reversalBack(tx, b, change{file: file, reasonCode: code, note: reasonText(code)})
 		}
 	}

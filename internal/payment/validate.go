@@ -47,10 +47,6 @@ func validationBack(tx *db.Tx, b achread.Entry, original, code string) error {
 	}
 	tx.Exec(`UPDATE bank_returns SET matched = $5 WHERE org_id = $1 AND trace = $2 AND original = $3 AND code = $4`, string(tx.Org()), b.Trace,
 		original, code, id)
-	if b.NOC != nil {
-		tx.Audit("note correction", "customerBankAccount", ids.ID(id), `{"code":"`+code+`"}`)
-		return nil
-	}
 	return refuseValidation(tx, ids.ID(id), code, "The bank refused a test of the account: "+reasonText(code)+".")
 }
 
