@@ -344,8 +344,7 @@ func revoke(tx *db.Tx, c ids.ID) error {
 }
 
 // debitBack takes in what the bank says of a debit of ours: a return takes the money back and ends an account that
-// cannot be charged again, or the customer's authorisation (AR-14, 5.8); a correction is only recorded. What is no debit of
-// ours is passed over.
+// cannot be charged again, or the customer's authorisation (AR-14, 5.8). What is no debit of ours is passed over.
 func debitBack(tx *db.Tx, day civil.Date, b achread.Entry, trace, returned, code string) error {
 	var id string
 	var amount int64
