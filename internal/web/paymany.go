@@ -196,10 +196,10 @@ func (c *call) payVendor(in payMany, bills []chosen, try bool) (paid []view.Paid
 // payTogether pays bills of one vendor as one order; why is a refusal.
 func (c *call) payTogether(in payMany, bills []chosen, try bool) (paid []view.PaidTogether, why *view.FieldError, err error) {
 	o := payment.Order{BankAccountID: ids.ID(in.account), ProcessDate: in.day}
-	heads := map[ids.ID]view.BillHead{}
+	heads, discounts := map[ids.ID]view.BillHead{}, map[ids.ID]int64{}
 	for _, b := range bills {
 		id := ids.ID(b.head.ID)
-		heads[id] = b.head
+		heads[id], discounts[id] = b.head, b.discount
 		o.Bills = append(o.Bills, payment.Portion{BillID: id, Amount: b.amount})
 		if b.discount > 0 {
 			o.Credits = append(o.Credits, payment.Offset{BillID: id, Amount: b.discount, Discount: true})
@@ -230,10 +230,12 @@ func (c *call) payTogether(in payMany, bills []chosen, try bool) (paid []view.Pa
 		return nil, &wrong[0], nil
 	}
 	for _, p := range made {
-		one := view.PaidTogether{PaymentID: string(p.ID), State: p.State, Method: read.Method(p.Rail, 0), Minor: p.Amount, ProcessDate: p.ProcessDate, Arrival: p.ArrivalDate}
+		one := view.PaidTogether{PaymentID: string(p.ID), State: p.State, Method: read.Method(p.Rail, 0), Minor: p.Amount, ProcessDate: p.ProcessDate, Arrival: p.ArrivalDate,
+			Withheld: p.CreditAmount} // what these orders set off beside discounts
 		for _, part := range p.Parts {
 			one.Bills = append(one.Bills, view.PaidBill{Bill: heads[part.BillID], Paid: part.Amount})
 			one.Vendor = heads[part.BillID].Vendor
+			one.Withheld -= discounts[part.BillID]
 		}
 		paid = append(paid, one)
 	}

@@ -104,6 +104,7 @@ func (v PayManyPage) chosen(r ToPayRow) bool { return v.Query.All || v.Chosen[r.
 type PaidTogether struct {
 	PaymentID, Vendor, State, Method string
 	Minor                            int64 // dollars
+	Withheld                         int64 // kept back for the tax office, beside Minor (posting 10)
 	ProcessDate, Arrival             civil.Date
 	Bills                            []PaidBill
 }
@@ -132,6 +133,13 @@ type PaidManyPage struct {
 func (v PaidManyPage) Total() (minor int64) {
 	for _, p := range v.Paid {
 		minor += p.Minor
+	}
+	return minor
+}
+
+func (v PaidManyPage) withheld() (minor int64) {
+	for _, p := range v.Paid {
+		minor += p.Withheld
 	}
 	return minor
 }

@@ -46,8 +46,8 @@ func paidManySample() PaidManyPage {
 		Page: page("Confirm the payments", BillsURL), ProcessDate: date("2026-11-27"), From: Funds{accounts()[0], true, 100_000, 40_000}, Key: "k-1",
 		Bills: []ChosenBill{{head().ID, 242_050, 0}, {"b2", 95_000, 5_000}, {"b3", huge, 0}},
 		Paid: []PaidTogether{
-			{"p1", head().Vendor, "scheduled", "ACH", 337_050, date("2026-11-27"), date("2026-11-30"), []PaidBill{{Bill: head(), Paid: 242_050}, {Bill: head(), Paid: 95_000}}},
-			{"p2", longName, "awaiting_approval", "Check", huge, date("2026-11-27"), date("2026-12-04"), []PaidBill{{Bill: odd, Paid: huge}}},
+			{"p1", head().Vendor, "scheduled", "ACH", 337_050, 1_200, date("2026-11-27"), date("2026-11-30"), []PaidBill{{Bill: head(), Paid: 242_050}, {Bill: head(), Paid: 95_000}}},
+			{"p2", longName, "awaiting_approval", "Check", huge, 0, date("2026-11-27"), date("2026-12-04"), []PaidBill{{Bill: odd, Paid: huge}}},
 		},
 		Refused: []RefusedPayment{{odd, longName + noBreak, "BDCE013"}},
 	}
