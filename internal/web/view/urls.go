@@ -129,10 +129,10 @@ func (q PayManyQuery) URL() string {
 // ApproveURL records the user's approval of a bill (POST, comment).
 func ApproveURL(bill string) string { return BillURL(bill) + "/approve" }
 
-// DenyURL records the user's denial of a bill (POST, comment with the reason).
 // AskURL takes who is to approve a bill (POST approvers, one e-mail address to a line).
 func AskURL(bill string) string { return BillURL(bill) + "/approvers" }
 
+// DenyURL records the user's denial of a bill (POST, comment with the reason).
 func DenyURL(bill string) string { return BillURL(bill) + "/deny" }
 
 // DocumentsURL takes a document for a bill (POST multipart, file).
