@@ -57,6 +57,7 @@ type payee struct {
 
 	account string   // the vendor's account number, sealed
 	names   []string // of the vendor, beside Name: what is screened
+	home    string   // its address, likewise
 }
 
 // draft is what is made of a run before its transaction, where account numbers are opened and cheques tried out.
@@ -245,6 +246,7 @@ func examine(tx *db.Tx, p *Payment) (to payee, hold string, err error) {
 		return to, hold, err
 	}
 	to.names = []string{v.Name, v.Payee(), v.CompanyName}
+	to.home = strings.Join([]string{v.Address1, v.Address2, v.Address3, v.Address4, v.City}, " ")
 	parts, err := billPaysOf(tx, p.ID)
 	if err != nil {
 		return to, "", err
@@ -284,7 +286,12 @@ func (to payee) kept() string {
 
 // party is who is screened before p leaves (SEC-8).
 func (to payee) party(p *Payment) sanction.Party {
-	return sanction.Party{ID: p.VendorID, Names: append([]string{to.Name}, to.names...)}
+	bank := to.Routing
+	if to.Wire != nil {
+		bank = to.Wire.BIC
+	}
+	return sanction.Party{ID: p.VendorID, Names: append([]string{to.Name}, to.names...), Addresses: []string{strings.Join(to.Address, " "), to.home},
+		Banks: []string{bank}}
 }
 
 // text is the payee as it is stored and compared. A linked organisation's account stays its own (NET-4).

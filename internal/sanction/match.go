@@ -13,6 +13,7 @@ import (
 
 // Hit is a listed name that a name of ours resembles.
 type Hit struct {
+	Kind      string // what is alike: name, address, bank
 	List      string
 	Published civil.Date // the list's date
 	Listed    Name
@@ -51,11 +52,21 @@ type Index struct {
 	Version int64
 	Lists   []List
 	names   []listed
-	byWord  map[string][]int32    // word to names
-	byShape map[shape][]string    // words that may be alike
-	similar sync.Map              // word of ours to []likeness
-	known   sync.Map              // name of ours to []Hit
+	byWord  map[string][]int32 // word to names
+	byShape map[shape][]string // words that may be alike
+	similar sync.Map           // word of ours to []likeness
+	known   sync.Map           // name of ours to []Hit
+	places  []place
+	byPlace map[string][]int32    // word to places
+	byBank  map[string][]int32    // first eight characters of a BIC, or routing number, to names
 	dates   map[string]civil.Date // of lists
+}
+
+// place is a listed address.
+type place struct {
+	name    int32 // whose
+	words   []string
+	letters int
 }
 
 type listed struct {
@@ -78,7 +89,7 @@ type likeness struct {
 
 // NewIndex indexes lists with their names.
 func NewIndex(version int64, lists []List, names map[string][]Name) *Index {
-	x := &Index{Version: version, Lists: lists, byWord: map[string][]int32{}, byShape: map[shape][]string{}, dates: map[string]civil.Date{}}
+	x := &Index{Version: version, Lists: lists, byWord: map[string][]int32{}, byShape: map[shape][]string{}, byPlace: map[string][]int32{}, byBank: map[string][]int32{}, dates: map[string]civil.Date{}}
 	for _, l := range lists {
 		x.dates[l.Name] = l.Published
 		for _, n := range names[l.Name] {
@@ -91,10 +102,120 @@ func NewIndex(version int64, lists []List, names map[string][]Name) *Index {
 				}
 				x.byWord[w] = append(x.byWord[w], int32(len(x.names))) //nolint:gosec // maxNames fits
 			}
+			x.addDetails(n, int32(len(x.names))) //nolint:gosec // maxNames fits
 			x.names = append(x.names, entry)
 		}
 	}
 	return x
+}
+
+func (x *Index) addDetails(n Name, at int32) {
+	for a := range strings.Lines(n.Addresses) {
+		p := place{name: at, words: words(a)}
+		for _, w := range p.words {
+			p.letters += len(w)
+		}
+		if len(p.words) < placeWords || p.letters < placeLetters {
+			continue
+		}
+		for _, w := range p.words {
+			x.byPlace[w] = append(x.byPlace[w], int32(len(x.places))) //nolint:gosec // a few to a name
+		}
+		x.places = append(x.places, p)
+	}
+	for b := range strings.Lines(n.Banks) {
+		if key := bankKey(b); key != "" {
+			x.byBank[key] = append(x.byBank[key], at)
+		}
+	}
+}
+
+// How alike two addresses must be.
+const (
+	placeWords   = 3    // that a listed one has at least, to be told from others
+	placeLetters = 10   // likewise
+	placeSame    = 0.5  // of its letters in words that ours has too
+	placeAlike   = 0.90 // of its letters in words that ours has, or nearly so
+)
+
+// MatchAddress gives the listed entries that have nearly that address, the most alike first. Ours may say more, as the floor
+// or the postal code, and words of letters may be spelt a little differently; numbers of more than one digit
+// may not.
+func (x *Index) MatchAddress(address string) []Hit {
+	ours := words(address)
+	same := map[int32]int{} // letters in words that both have
+	for _, w := range ours {
+		for _, p := range x.byPlace[w] {
+			same[p] += len(w)
+		}
+	}
+	best := map[string]Hit{}
+	for at, letters := range same {
+		p := x.places[at]
+		if float64(letters) < placeSame*float64(p.letters) {
+			continue
+		}
+		agree := 0.0
+		for _, w := range p.words {
+			by := 0.0
+			for _, o := range ours {
+				if o == w {
+					by = 1
+				} else if b := jaroWinkler(o, w); b >= alike && strings.Trim(w+o, "0123456789") == w+o {
+					by = max(by, b)
+				}
+			}
+			if by == 0 && strings.Trim(w, "0123456789") == "" {
+				agree = 0 // another house
+				break
+			}
+			agree += by * float64(len(w))
+		}
+		if score := agree / float64(p.letters); score >= placeAlike {
+			x.better(best, "address", p.name, int64(100*score))
+		}
+	}
+	return ranked(best)
+}
+
+// bankKey is what identifies a bank: the first eight characters of its BIC, which leave out the branch, or its routing number.
+func bankKey(bank string) string {
+	bank = strings.ToUpper(strings.TrimSpace(bank))
+	if len(bank) == 9 && strings.Trim(bank, "0123456789") == "" {
+		return bank
+	}
+	if len(bank) < 8 {
+		return ""
+	}
+	return bank[:8]
+}
+
+// MatchBank gives the listed entries whose bank it is, by BIC, whatever the branch, or routing number.
+func (x *Index) MatchBank(bank string) []Hit {
+	best := map[string]Hit{}
+	for _, n := range x.byBank[bankKey(bank)] {
+		x.better(best, "bank", n, 100)
+	}
+	return ranked(best)
+}
+
+// better keeps the best hit of each entry.
+func (x *Index) better(best map[string]Hit, kind string, name int32, score int64) {
+	e := x.names[name]
+	if key := e.list + "\n" + e.UID; best[key].Score < score {
+		best[key] = Hit{Kind: kind, List: e.list, Published: x.dates[e.list], Listed: e.Name, Score: score}
+	}
+}
+
+// ranked are the hits, the most alike first.
+func ranked(best map[string]Hit) (hits []Hit) {
+	for _, h := range best {
+		hits = append(hits, h)
+	}
+	slices.SortFunc(hits, func(a, b Hit) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.List, b.List), cmp.Compare(a.Listed.UID, b.Listed.UID))
+	})
+	return hits[:min(len(hits), maxHits)]
 }
 
 // maxHits are shown of one name.
@@ -113,7 +234,7 @@ func (x *Index) Match(name string) []Hit {
 
 // Know matches a party's names ahead of a transaction that is to be short.
 func (x *Index) Know(p Party) {
-	for _, n := range p.distinct() {
+	for _, n := range distinct(p.Names) {
 		x.Match(n)
 	}
 }
@@ -140,19 +261,9 @@ func (x *Index) match(ours []string) []Hit {
 		if score == 0 {
 			continue
 		}
-		key := e.list + "\n" + e.UID
-		if entries[key].Score < score {
-			entries[key] = Hit{List: e.list, Published: x.dates[e.list], Listed: e.Name, Score: score}
-		}
+		x.better(entries, "name", n, score)
 	}
-	var hits []Hit
-	for _, h := range entries {
-		hits = append(hits, h)
-	}
-	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.List, b.List), cmp.Compare(a.Listed.UID, b.Listed.UID))
-	})
-	return hits[:min(len(hits), maxHits)]
+	return ranked(entries)
 }
 
 // resemblance scores a name of ours, with that many letters and words, against a listed one, with which it shares that

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ type Name struct {
 	Kind    string // individual, entity, vessel, aircraft
 	Program string
 	Country string
+
+	Addresses string // of the entry, one a line: those with a street; only its first name has them
+	Banks     string // BICs and routing numbers that are the entry's, one a line; likewise
 }
 
 // Limits of a list.
@@ -37,15 +41,16 @@ func formError(format string, args ...any) error {
 }
 
 // ReadOFAC reads the list of the US Office of Foreign Assets Control as comma-separated files: SDN.CSV, ALT.CSV with other
-// names and ADD.CSV with addresses, of which the countries are kept. The last two may be nil. The files have no header and
+// names and ADD.CSV with addresses. The last two may be nil. The files have no header and
 // write an empty value as -0-.
 func ReadOFAC(sdn, alt, add io.Reader) ([]Name, error) {
-	countries := map[string]string{}
+	countries, addresses := map[string]string{}, map[string]string{}
 	if add != nil {
 		err := eachRow(add, 5, func(row []string) error {
 			if countries[row[0]] == "" {
 				countries[row[0]] = row[4]
 			}
+			addresses[row[0]] = oneMore(addresses[row[0]], street(row[2], row[3]))
 			return nil
 		})
 		if err != nil {
@@ -55,7 +60,12 @@ func ReadOFAC(sdn, alt, add io.Reader) ([]Name, error) {
 	var names []Name
 	entries := map[string]Name{}
 	err := eachRow(sdn, 4, func(row []string) error {
-		n := Name{UID: row[0], Name: row[1], Kind: strings.ToLower(row[2]), Program: row[3], Country: countries[row[0]]}
+		n := Name{UID: row[0], Name: row[1], Kind: strings.ToLower(row[2]), Program: row[3], Country: countries[row[0]], Addresses: addresses[row[0]]}
+		for _, v := range row[4:] {
+			for _, m := range swift.FindAllStringSubmatch(v, -1) {
+				n.Banks = oneMore(n.Banks, m[1])
+			}
+		}
 		if n.Kind == "" {
 			n.Kind = "entity"
 		}
@@ -73,13 +83,33 @@ func ReadOFAC(sdn, alt, add io.Reader) ([]Name, error) {
 		if !known {
 			return formError("another name of %q, which is not on the list", row[0])
 		}
-		n.Name = row[3]
+		n.Name, n.Addresses, n.Banks = row[3], "", ""
 		return keep(&names, n)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("other names: %w", err)
 	}
 	return names, nil
+}
+
+// swift is how the remarks of an entry name the BIC of a bank.
+var swift = regexp.MustCompile(`SWIFT/BIC:? ([A-Z0-9]{8}(?:[A-Z0-9]{3})?)\b`)
+
+// oneMore adds a line.
+func oneMore(lines, line string) string {
+	if line == "" || lines == "" {
+		return lines + line
+	}
+	return lines + "\n" + line
+}
+
+// street is an address with its town; "" without a street, which would be that of everybody in the town.
+func street(line, town string) string {
+	line, town = strings.Join(strings.Fields(line), " "), strings.Join(strings.Fields(town), " ")
+	if line == "" || town == "" {
+		return line
+	}
+	return line + ", " + town
 }
 
 // keep adds a name to a list.
@@ -126,8 +156,8 @@ func eachRow(r io.Reader, columns int, do func(row []string) error) error {
 	}
 }
 
-// ReadCSV reads any other list: a header row that names the column name, and if they are there id, type, program and
-// country. Rows with the same id are names of one entry.
+// ReadCSV reads any other list: a header row that names the column name, and if they are there id, type, program,
+// country, address and bic (or a routing number). Rows with the same id are names of one entry.
 func ReadCSV(r io.Reader) ([]Name, error) {
 	var names []Name
 	at := map[string]int{}
@@ -149,7 +179,8 @@ func ReadCSV(r io.Reader) ([]Name, error) {
 			}
 			return ""
 		}
-		n := Name{UID: value("id"), Name: value("name"), Kind: strings.ToLower(value("type")), Program: value("program"), Country: value("country")}
+		n := Name{UID: value("id"), Name: value("name"), Kind: strings.ToLower(value("type")), Program: value("program"), Country: value("country"),
+			Addresses: street(value("address"), ""), Banks: strings.ToUpper(strings.ReplaceAll(value("bic"), " ", ""))}
 		if n.UID == "" {
 			n.UID = fmt.Sprintf("row %d", number)
 		}
@@ -170,8 +201,16 @@ type sdnEntry struct {
 		LastName  string `xml:"lastName"`
 	} `xml:"akaList>aka"`
 	Addresses []struct {
-		Country string `xml:"country"`
+		Address1 string `xml:"address1"`
+		Address2 string `xml:"address2"`
+		Address3 string `xml:"address3"`
+		City     string `xml:"city"`
+		Country  string `xml:"country"`
 	} `xml:"addressList>address"`
+	Numbers []struct {
+		Type   string `xml:"idType"`
+		Number string `xml:"idNumber"`
+	} `xml:"idList>id"`
 }
 
 // ReadOFACXML reads the same list as XML, which says when it was published.
@@ -235,11 +274,18 @@ func (e sdnEntry) keep(names *[]Name) error {
 		if n.Country == "" {
 			n.Country = a.Country
 		}
+		n.Addresses = oneMore(n.Addresses, street(a.Address1+" "+a.Address2+" "+a.Address3, a.City))
+	}
+	for _, id := range e.Numbers {
+		if strings.Contains(id.Type, "SWIFT") {
+			n.Banks = oneMore(n.Banks, strings.ToUpper(strings.Join(strings.Fields(id.Number), "")))
+		}
 	}
 	n.Name = full(e.FirstName, e.LastName)
 	if err := keep(names, n); err != nil {
 		return err
 	}
+	n.Addresses, n.Banks = "", ""
 	for _, a := range e.Aliases {
 		n.Name = full(a.FirstName, a.LastName)
 		if err := keep(names, n); err != nil {

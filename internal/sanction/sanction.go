@@ -1,7 +1,7 @@
-// Package sanction screens names against published sanctions lists and keeps the evidence (domain SEC-8).
+// Package sanction screens names, addresses and banks against published sanctions lists and keeps the evidence (domain SEC-8).
 //
-// Lists are the server's; its operator imports them as they are published. Every party's names are screened when they are
-// new or changed and when a list is, and again when a payment leaves. What resembles a listed name is a hit: nothing is
+// Lists are the server's; its operator imports them as they are published. Every party is screened when it is
+// new or changed and when a list is, and again when a payment leaves. What resembles a listed one is a hit: nothing is
 // paid to that party until a second person has looked and cleared it with a reason. A name that a person has cleared
 // against an entry is not asked about again.
 package sanction
@@ -52,7 +52,7 @@ const (
 type Found struct {
 	ID      ids.ID
 	Subject ids.ID // the vendor or customer
-	Name    string // of ours
+	Name    string // of ours; or the address, or the bank
 	Hit
 	State     string
 	FoundAt   clock.Instant
@@ -91,6 +91,17 @@ func Import(tx *db.Tx, l List, names []Name) error {
 		tx.Exec(`INSERT INTO sanction_names (list, line, uid, name, kind, program, country) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			l.Name, int64(i), n.UID, n.Name, n.Kind, n.Program, n.Country)
 	}
+	tx.Exec(`DELETE FROM sanction_details WHERE list = $1`, l.Name)
+	line := int64(0)
+	for _, n := range names {
+		for _, d := range []struct{ kind, lines string }{{"address", n.Addresses}, {"bic", n.Banks}} {
+			for value := range strings.Lines(d.lines) {
+				tx.Exec(`INSERT INTO sanction_details (list, line, uid, kind, value, country) VALUES ($1, $2, $3, $4, $5, $6)`,
+					l.Name, line, n.UID, d.kind, strings.TrimSpace(value), n.Country)
+				line++
+			}
+		}
+	}
 	tx.Exec(`INSERT INTO sanction_lists (name, published, sha256, names, version, imported) VALUES ($1, $2, $3, $4, $5, $6)`,
 		l.Name, l.Published.String(), l.SHA256, int64(len(names)), version, int64(clock.FromTime(tx.Now())))
 	return nil
@@ -110,6 +121,7 @@ func Remove(tx *db.Tx, name string) error {
 		return fault.ErrNotFound.With(name)
 	}
 	tx.Exec(`DELETE FROM sanction_names WHERE list = $1`, name)
+	tx.Exec(`DELETE FROM sanction_details WHERE list = $1`, name)
 	tx.Exec(`UPDATE sanction_lists SET version = $1`, version)
 	return nil
 }
@@ -192,19 +204,53 @@ func read(tx *db.Tx) (map[string][]Name, error) {
 		}
 		names[list] = append(names[list], n)
 	}
-	return names, errors.Join(rows.Err(), rows.Close())
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	return names, readDetails(tx, names)
 }
 
-// Party is who is screened, with all its names.
+// readDetails adds addresses and banks to the first name of each entry.
+func readDetails(tx *db.Tx, names map[string][]Name) error {
+	first := map[string]*Name{}
+	for list, all := range names {
+		for i := range all {
+			if key := list + "\n" + all[i].UID; first[key] == nil {
+				first[key] = &all[i]
+			}
+		}
+	}
+	rows, err := tx.Query(`SELECT list, uid, kind, value FROM sanction_details ORDER BY list, line`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var list, uid, kind, value string
+		if err := rows.Scan(&list, &uid, &kind, &value); err != nil {
+			return err
+		}
+		if n := first[list+"\n"+uid]; n != nil && kind == "address" {
+			n.Addresses = oneMore(n.Addresses, value)
+		} else if n != nil {
+			n.Banks = oneMore(n.Banks, value)
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// Party is who is screened: all its names, its addresses, each in one line, and its banks as BICs or routing numbers.
 type Party struct {
-	ID    ids.ID
-	Names []string
+	ID        ids.ID
+	Names     []string
+	Addresses []string
+	Banks     []string
 }
 
-// distinct are the party's names, each once, without empty ones.
-func (p Party) distinct() (names []string) {
+// distinct are texts without needless blanks, each once, without empty ones.
+func distinct(texts []string) (names []string) {
 	seen := map[string]bool{"": true}
-	for _, n := range p.Names {
+	for _, n := range texts {
 		n = strings.Join(strings.Fields(n), " ")
 		if !seen[n] {
 			seen[n] = true
@@ -216,23 +262,38 @@ func (p Party) distinct() (names []string) {
 
 // Look screens a party and notes new hits. open is how many wait for a person, cleared how many a person has cleared.
 func (x *Index) Look(tx *db.Tx, p Party) (open, cleared int, err error) {
-	for _, name := range p.distinct() {
-		for _, h := range x.Match(name) {
-			var state string
-			id := ids.New("snh")
-			err := tx.Row(`INSERT INTO sanction_hits (org_id, id, subject, name, list, uid, listed, program, score, published, state, found, decided,
-				decided_by, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11, 0, '', '')
-				ON CONFLICT (org_id, subject, list, uid, name, listed) DO UPDATE SET published = excluded.published RETURNING state`,
-				string(tx.Org()), string(id), string(p.ID), name, h.List, h.Listed.UID, h.Listed.Name, h.Listed.Program, h.Score,
-				h.Published.String(), int64(clock.FromTime(tx.Now()))).Scan(&state)
+	for _, look := range []struct {
+		ours  []string
+		match func(string) []Hit
+	}{{p.Names, x.Match}, {p.Addresses, x.MatchAddress}, {p.Banks, x.MatchBank}} {
+		for _, name := range distinct(look.ours) {
+			o, c, err := note(tx, p, name, look.match(name))
 			if err != nil {
-				return 0, 0, fmt.Errorf("note a hit on %s: %w", p.ID, err)
+				return 0, 0, err
 			}
-			if state == Cleared {
-				cleared++
-			} else {
-				open++
-			}
+			open, cleared = open+o, cleared+c
+		}
+	}
+	return open, cleared, nil
+}
+
+// note keeps the hits of a name, an address or a bank of the party that are not known yet.
+func note(tx *db.Tx, p Party, name string, hits []Hit) (open, cleared int, err error) {
+	for _, h := range hits {
+		var state string
+		id := ids.New("snh")
+		err := tx.Row(`INSERT INTO sanction_hits (org_id, id, subject, name, list, uid, listed, program, score, published, state, found, decided,
+				decided_by, reason, kind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11, 0, '', '', $12)
+				ON CONFLICT (org_id, subject, list, uid, name, listed) DO UPDATE SET published = excluded.published RETURNING state`,
+			string(tx.Org()), string(id), string(p.ID), name, h.List, h.Listed.UID, h.Listed.Name, h.Listed.Program, h.Score,
+			h.Published.String(), int64(clock.FromTime(tx.Now())), h.Kind).Scan(&state)
+		if err != nil {
+			return 0, 0, fmt.Errorf("note a hit on %s: %w", p.ID, err)
+		}
+		if state == Cleared {
+			cleared++
+		} else {
+			open++
 		}
 	}
 	return open, cleared, nil
@@ -255,7 +316,7 @@ func (x *Index) Pay(tx *db.Tx, payment ids.ID, p Party, wire bool) (hold string,
 	}
 	switch {
 	case open > 0:
-		result, hold = "hit", "The payee's name resembles one on a sanctions list; another person has to look at it."
+		result, hold = "hit", "The payee's name, address or bank resembles one on a sanctions list; another person has to look at it."
 	case wire && oldest > BlockDays:
 		hold = fmt.Sprintf("A sanctions list is %d days old: import the newest before money goes abroad.", oldest)
 	case wire && len(x.Lists) == 0 && !tx.Sandbox():
@@ -263,17 +324,20 @@ func (x *Index) Pay(tx *db.Tx, payment ids.ID, p Party, wire bool) (hold string,
 	case cleared > 0:
 		result = "cleared"
 	}
-	tx.Exec(`INSERT INTO screenings (org_id, payment_id, at, names, lists, result) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		string(tx.Org()), string(payment), int64(clock.FromTime(tx.Now())), strings.Join(p.distinct(), "\n"), strings.Join(lists, "\n"), result)
+	tx.Exec(`INSERT INTO screenings (org_id, payment_id, at, names, lists, result, addresses, banks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		string(tx.Org()), string(payment), int64(clock.FromTime(tx.Now())), strings.Join(distinct(p.Names), "\n"), strings.Join(lists, "\n"), result,
+		strings.Join(distinct(p.Addresses), "\n"), strings.Join(distinct(p.Banks), "\n"))
 	return hold, nil
 }
 
 // Screening is the evidence that a payee was screened.
 type Screening struct {
-	At     clock.Instant
-	Names  []string
-	Lists  []string // name, date and SHA-256
-	Result string
+	At        clock.Instant
+	Names     []string
+	Addresses []string
+	Banks     []string // BICs and routing numbers
+	Lists     []string // name, date and SHA-256
+	Result    string
 }
 
 // Screenings are those of a payment, oldest first. The caller needs ViewBanks.
@@ -281,7 +345,7 @@ func Screenings(tx *db.Tx, payment ids.ID) ([]Screening, error) {
 	if err := tx.Require(org.ViewBanks); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(`SELECT at, names, lists, result FROM screenings WHERE org_id = $1 AND payment_id = $2 ORDER BY at`, string(tx.Org()), string(payment))
+	rows, err := tx.Query(`SELECT at, names, lists, result, addresses, banks FROM screenings WHERE org_id = $1 AND payment_id = $2 ORDER BY at`, string(tx.Org()), string(payment))
 	if err != nil {
 		return nil, fmt.Errorf("read the screenings of %s: %w", payment, err)
 	}
@@ -289,25 +353,26 @@ func Screenings(tx *db.Tx, payment ids.ID) ([]Screening, error) {
 	var all []Screening
 	for rows.Next() {
 		var s Screening
-		var names, lists string
-		if err := rows.Scan((*int64)(&s.At), &names, &lists, &s.Result); err != nil {
+		var names, lists, addresses, banks string
+		if err := rows.Scan((*int64)(&s.At), &names, &lists, &s.Result, &addresses, &banks); err != nil {
 			return nil, err
 		}
-		s.Names = strings.Split(names, "\n")
-		if lists != "" {
-			s.Lists = strings.Split(lists, "\n")
-		}
+		s.Names, s.Lists, s.Addresses, s.Banks = lines(names), lines(lists), lines(addresses), lines(banks)
 		all = append(all, s)
 	}
 	return all, errors.Join(rows.Err(), rows.Close())
 }
 
-const foundColumns = `id, subject, name, list, uid, listed, program, score, published, state, found, decided, decided_by, reason`
+func lines(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
+}
+
+const foundColumns = `id, subject, name, list, uid, listed, program, score, published, state, found, decided, decided_by, reason, kind`
 
 func scanFound(scan func(...any) error) (f Found, err error) {
 	var published string
 	err = scan((*string)(&f.ID), (*string)(&f.Subject), &f.Name, &f.List, &f.Listed.UID, &f.Listed.Name, &f.Listed.Program, &f.Score, &published,
-		&f.State, (*int64)(&f.FoundAt), (*int64)(&f.Decided), (*string)(&f.DecidedBy), &f.Reason)
+		&f.State, (*int64)(&f.FoundAt), (*int64)(&f.Decided), (*string)(&f.DecidedBy), &f.Reason, &f.Kind)
 	if err == nil {
 		f.Published, err = civil.Parse(published)
 	}
@@ -388,10 +453,15 @@ func firstRunes(s string, n int) string {
 	return string(r[:min(len(r), n)])
 }
 
-// parties are what is screened, by kind: the record's table and the columns with names.
-var parties = []struct{ kind, table, names string }{
-	{"vendor", "vendors", "name, name_on_check, company_name"},
-	{"customer", "customers", "name, company_name, ''"},
+// parties are what is screened, by kind: the record's table and the columns with three names, two addresses and the bank.
+var parties = []struct{ kind, table, columns string }{
+	{"vendor", "vendors", `name, name_on_check, company_name, address1 || ' ' || address2 || ' ' || address3 || ' ' || address4 || ' ' || city, '',
+		coalesce((SELECT max(CASE WHEN a.bic <> '' THEN a.bic ELSE a.routing END) FROM vendor_bank_accounts a
+			WHERE a.org_id = vendors.org_id AND a.vendor_id = vendors.id AND a.is_active = 1), '')`},
+	{"customer", "customers", `name, company_name, '', bill_address1 || ' ' || bill_address2 || ' ' || bill_address3 || ' ' || bill_address4 || ' ' || bill_city,
+		ship_address1 || ' ' || ship_address2 || ' ' || ship_address3 || ' ' || ship_address4 || ' ' || ship_city,
+		coalesce((SELECT max(a.routing) FROM customer_bank_accounts a
+			WHERE a.org_id = customers.org_id AND a.customer_id = customers.id AND a.is_active = 1), '')`},
 }
 
 // pageSize is how many parties are screened in a transaction.
@@ -404,7 +474,7 @@ func (s *Screener) Rescreen(ctx context.Context, d *db.DB, o ids.ID, at time.Tim
 		for again, more := true, true; more; again = false {
 			var found int
 			err := d.WriteAt(ctx, db.Caller{Org: o, Perms: org.All, Channel: "job"}, at, func(tx *db.Tx) (err error) {
-				found, more, err = s.page(tx, kind.kind, kind.table, kind.names, again)
+				found, more, err = s.page(tx, kind.kind, kind.table, kind.columns, again)
 				return err
 			})
 			if err != nil {
@@ -474,12 +544,14 @@ func changed(tx *db.Tx, table, columns string, from int64) (batch []Party, seen 
 	for rows.Next() {
 		var p Party
 		var names [3]string
+		var addresses [2]string
+		var bank string
 		var active int64
-		if err := rows.Scan((*string)(&p.ID), &active, &last, &names[0], &names[1], &names[2]); err != nil {
+		if err := rows.Scan((*string)(&p.ID), &active, &last, &names[0], &names[1], &names[2], &addresses[0], &addresses[1], &bank); err != nil {
 			return nil, 0, 0, err
 		}
 		seen++
-		if p.Names = names[:]; active == 1 {
+		if p.Names, p.Addresses, p.Banks = names[:], addresses[:], []string{bank}; active == 1 {
 			batch = append(batch, p)
 		}
 	}

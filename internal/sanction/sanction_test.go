@@ -24,7 +24,7 @@ var ctx = context.Background()
 const (
 	sdn = `101,"ZELTORA SHIPPING COMPANY LTD",-0- ,"ZTR",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0-
 102,"KOROVANDER, Petrik Alois","individual","ZTR] [QRS","Director",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB 01 Jan 1960."
-103,"QUENDIL BANK","-0-","QRS",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0-
+103,"QUENDIL BANK","-0-","QRS",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"SWIFT/BIC QUENFDXX; all offices worldwide."
 ` + "\x1a\r\n"
 	alt = `102,7001,"aka","KOROWANDER, Petrik",-0-
 101,7002,"fka","ŽELTORA MARINE",-0-
@@ -36,7 +36,8 @@ const (
 <sdnEntry><uid>102</uid><firstName>Petrik Alois</firstName><lastName>KOROVANDER</lastName><sdnType>Individual</sdnType>
 <programList><program>ZTR</program><program>QRS</program></programList>
 <akaList><aka><uid>1</uid><type>a.k.a.</type><category>strong</category><lastName>KOROWANDER</lastName><firstName>Petrik</firstName></aka></akaList>
-<addressList><address><uid>2</uid><city>Port Sunlight</city><country>Freedonia</country></address></addressList></sdnEntry></sdnList>`
+<idList><id><uid>3</uid><idType>SWIFT/BIC</idType><idNumber>KORO FD 22</idNumber></id></idList>
+<addressList><address><uid>2</uid><address1>7 Quay</address1><address2>Dock Gate</address2><city>Port Sunlight</city><country>Freedonia</country></address></addressList></sdnEntry></sdnList>`
 )
 
 func read(t *testing.T, content string) (civil.Date, []sanction.Name) {
@@ -55,9 +56,9 @@ func TestSEC8_Forms(t *testing.T) {
 		t.Fatalf("%d names, %v", len(names), err)
 	}
 	for i, want := range []sanction.Name{
-		{UID: "101", Name: "ZELTORA SHIPPING COMPANY LTD", Kind: "entity", Program: "ZTR", Country: "Freedonia"},
+		{UID: "101", Name: "ZELTORA SHIPPING COMPANY LTD", Kind: "entity", Program: "ZTR", Country: "Freedonia", Addresses: "1 Harbour Road, Port Sunlight"},
 		{UID: "102", Name: "KOROVANDER, Petrik Alois", Kind: "individual", Program: "ZTR] [QRS"},
-		{UID: "103", Name: "QUENDIL BANK", Kind: "entity", Program: "QRS"},
+		{UID: "103", Name: "QUENDIL BANK", Kind: "entity", Program: "QRS", Banks: "QUENFDXX"},
 		{UID: "102", Name: "KOROWANDER, Petrik", Kind: "individual", Program: "ZTR] [QRS"},
 		{UID: "101", Name: "ŽELTORA MARINE", Kind: "entity", Program: "ZTR", Country: "Freedonia"},
 	} {
@@ -67,7 +68,7 @@ func TestSEC8_Forms(t *testing.T) {
 	}
 	day, names := read(t, asXML)
 	if day != civil.MustDate("2026-11-20") || len(names) != 2 || names[0] != (sanction.Name{UID: "102", Name: "KOROVANDER, Petrik Alois",
-		Kind: "individual", Program: "ZTR QRS", Country: "Freedonia"}) || names[1].Name != "KOROWANDER, Petrik" {
+		Kind: "individual", Program: "ZTR QRS", Country: "Freedonia", Addresses: "7 Quay Dock Gate, Port Sunlight", Banks: "KOROFD22"}) || names[1].Banks != "" || names[1].Name != "KOROWANDER, Petrik" {
 		t.Errorf("XML: %s, %+v", day, names)
 	}
 	_, names = read(t, "\ufeffId,Name,Type,Country\nX1,Zeltora Shipping,entity,Freedonia\n,Only Name\n")
@@ -82,6 +83,50 @@ func TestSEC8_Forms(t *testing.T) {
 	}
 	if _, _, err := sanction.Read([]byte(sdn), []byte("999,1,\"aka\",\"X\",-0-\n"), nil); !errors.Is(err, sanction.ErrForm) {
 		t.Errorf("another name of nobody: %v", err)
+	}
+}
+
+// Addresses hit whatever else they say and with small differences of spelling, never by the town or the street alone or with
+// another number; banks by BIC whatever the branch, and by routing number.
+func TestSEC8_AddressesAndBanks(t *testing.T) {
+	t.Parallel()
+	_, names, err := sanction.Read([]byte(sdn), []byte(alt), []byte(add))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, more := read(t, "id,name,address,bic\nB1,Old Pier Trust,\"14 Kestrel Wharf, Unit 9, Port Sunlight\",990000026\nB2,Somewhere,Port Sunlight,\n")
+	x := sanction.NewIndex(1, []sanction.List{{Name: "SDN"}, {Name: "X"}}, map[string][]sanction.Name{"SDN": names, "X": more})
+	for _, c := range []struct {
+		kind, ours, want string
+	}{
+		{"address", "1 Harbour Road Port Sunlight", "101"},
+		{"address", "14 Kestrel Wharf, Unit 9, Port Sunlight", "B1"},
+		{"address", "Suite 3, 14 KESTREL WHARF UNIT 9 PORT SUNLIHGT 90210", "B1"},
+		{"address", "15 Kestrel Wharf, Unit 9, Port Sunlight", ""},
+		{"address", "Kestrel Wharf", ""},
+		{"address", "Port Sunlight", ""},
+		{"address", "99 Main Street, Springfield", ""},
+		{"bank", "QUENFDXX", "103"},
+		{"bank", "quenfdxx123", "103"},
+		{"bank", "QUENFDYY", ""},
+		{"bank", "990000026", "B1"},
+		{"bank", "990000027", ""},
+		{"bank", "", ""},
+	} {
+		match := x.MatchAddress
+		if c.kind == "bank" {
+			match = x.MatchBank
+		}
+		got := ""
+		for _, h := range match(c.ours) {
+			got += h.Listed.UID
+			if h.Kind != c.kind || h.Score < 80 {
+				t.Errorf("%s %q: %+v", c.kind, c.ours, h)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s %q hits %q, want %q", c.kind, c.ours, got, c.want)
+		}
 	}
 }
 

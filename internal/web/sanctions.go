@@ -68,7 +68,7 @@ func (c *call) showSanctions(status int, page view.SanctionsPage) error {
 }
 
 func (c *call) sanctionsHit(f sanction.Found) view.SanctionsHit {
-	hit := view.SanctionsHit{ID: string(f.ID), Name: f.Name, List: f.List, Listed: f.Listed.Name, Program: f.Listed.Program, Score: f.Score,
+	hit := view.SanctionsHit{ID: string(f.ID), Kind: f.Kind, Name: f.Name, List: f.List, Listed: f.Listed.Name, Program: f.Listed.Program, Score: f.Score,
 		Published: view.Date(f.Published), Found: view.Instant(f.FoundAt.Time(), c.zone), Reason: f.Reason}
 	if f.Subject.Is(ids.Vendor) {
 		hit.URL = view.VendorURL(string(f.Subject))

@@ -22,6 +22,7 @@ type SanctionsList struct {
 // SanctionsHit is a name of a vendor or customer that resembles a listed one.
 type SanctionsHit struct {
 	ID, Name, URL         string // URL of the vendor; empty for a customer
+	Kind                  string // what is alike: name, address, bank; Name is that then
 	List, Listed, Program string
 	Score                 int64
 	Published, Found      string
