@@ -107,17 +107,25 @@ type billerAddCmd struct {
 	Zip         string `help:"ZIP code of the address."`
 	Phone       string `help:"Telephone number."`
 	AccountMask string `help:"Form of its account numbers: # a digit, @ a letter, ? either, anything else itself."`
+	Routing     string `help:"Routing number of the account that it is paid to by ACH; without one it is paid by check." and:"account"`
+	Account     string `help:"Account number, better given in the environment." env:"DUEBOOK_BILLER_ACCOUNT" and:"account"`
 }
 
 // Run adds the biller.
 func (b *billerAddCmd) Run(c *call) error {
 	return c.existing(func(app *server.App) error {
 		var id ids.ID
-		err := app.DB.Write(c.ctx, command(""), func(tx *db.Tx) (err error) {
-			id, err = network.AddListed(tx, network.Listed{Name: b.Name, Address1: b.Address1, City: b.City, Region: b.State, Zip: b.Zip,
-				Phone: b.Phone, AccountMask: b.AccountMask})
-			return err
-		})
+		l := network.Listed{Name: b.Name, Address1: b.Address1, City: b.City, Region: b.State, Zip: b.Zip, Phone: b.Phone, AccountMask: b.AccountMask}
+		var err error
+		if b.Routing != "" {
+			l, err = l.WithAccount(app.Vault, b.Routing, b.Account)
+		}
+		if err == nil {
+			err = app.DB.Write(c.ctx, command(""), func(tx *db.Tx) (err error) {
+				id, err = network.AddListed(tx, l)
+				return err
+			})
+		}
 		if err != nil {
 			return err
 		}
@@ -142,16 +150,17 @@ func (*billerListCmd) Run(c *call) error {
 			ID   ids.ID `json:"id"`
 			Name string `json:"name"`
 			Mask string `json:"accountMask"`
+			ACH  bool   `json:"ach"`
 		}
 		rows := make([]row, len(all))
 		for i, l := range all {
-			rows[i] = row{l.ID, l.Name, l.AccountMask}
+			rows[i] = row{l.ID, l.Name, l.AccountMask, l.BankAccount != ""}
 		}
 		return c.print(rows, func(w io.Writer) {
 			t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-			fmt.Fprintln(t, "ID\tNAME\tACCOUNT NUMBERS")
+			fmt.Fprintln(t, "ID\tNAME\tACCOUNT NUMBERS\tPAID BY")
 			for _, r := range rows {
-				fmt.Fprintf(t, "%s\t%s\t%s\n", r.ID, r.Name, r.Mask)
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, r.Name, r.Mask, map[bool]string{true: "ACH", false: "check"}[r.ACH])
 			}
 			_ = t.Flush()
 		})

@@ -90,6 +90,17 @@ func Hash(v *secret.Vault, org ids.ID, number string) string {
 	return v.EqualityHash(number, place(org)...)
 }
 
+// CheckRouting fails with fault.ErrValue for a routing number that is none, or not of this kind of store (SIM-1).
+func CheckRouting(tx *db.Tx, routing string) error {
+	switch {
+	case !ach.ValidRouting(routing):
+		return fault.ErrValue.On("routingNumber").With("nine digits, the last of which checks the others")
+	case strings.HasPrefix(routing, "99") != tx.Sandbox():
+		return fault.ErrValue.On("routingNumber").With("in a sandbox it begins with 99, elsewhere it does not")
+	}
+	return nil
+}
+
 // place is where a number is sealed for; without a row, where its fingerprint counts.
 func place(org ids.ID, row ...string) []string {
 	return append([]string{string(org), Accounts.Table, "account"}, row...)
@@ -132,10 +143,9 @@ func Add(tx *db.Tx, n NewAccount) (ids.ID, error) {
 		return "", fault.ErrMissing.On("name")
 	case n.SealedAccount == "":
 		return "", fault.ErrMissing.On("accountNumber")
-	case !ach.ValidRouting(n.Routing):
-		return "", fault.ErrValue.On("routingNumber").With("nine digits, the last of which checks the others")
-	case strings.HasPrefix(n.Routing, "99") != tx.Sandbox():
-		return "", fault.ErrValue.On("routingNumber").With("in a sandbox it begins with 99, elsewhere it does not")
+	}
+	if err := CheckRouting(tx, n.Routing); err != nil {
+		return "", err
 	}
 	place, err := tx.Next("bank account", 1) // also keeps two from being the first
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/secret"
 	"github.com/duebook/duebook/internal/vendor"
 )
 
@@ -278,27 +279,45 @@ type Listed struct {
 	// AccountMask is the form of its account numbers without blanks and hyphens: # for a digit, @ for a letter, ? for
 	// either, any other character for itself. Empty: any number.
 	AccountMask string
+	// Where it is paid by ACH; empty: it is paid by check. WithAccount fills them in.
+	Routing     string
+	BankAccount ids.ID
+	Sealed      string // the account number
+}
+
+// WithAccount is the biller with the account that it is paid to. It fails with fault.ErrValue for a number that is none.
+func (l Listed) WithAccount(v *secret.Vault, routing, number string) (Listed, error) {
+	l.ID = ids.New(ids.ListedVendor)
+	a, err := bank.Seal(v, l.ID, number)
+	l.Routing, l.BankAccount, l.Sealed = routing, a.ID, a.SealedAccount
+	return l, err
 }
 
 // AddListed puts a large biller into the directory. The caller is the operator. It fails with fault.ErrMissing without
-// a name, and with fault.ErrValue for a name that is there already.
+// a name, and with fault.ErrValue for a name that is there already and for a routing number that is none.
 func AddListed(tx *db.Tx, l Listed) (ids.ID, error) {
 	if l.Name == "" {
 		return "", fault.ErrMissing.On("name")
 	}
-	l.ID = ids.New(ids.ListedVendor)
-	n, err := tx.ExecNow(`INSERT INTO listed_vendors (id, name, address1, address2, city, region, zip, country, phone, account_mask, is_active, created_time)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11) ON CONFLICT (name) DO NOTHING`,
-		string(l.ID), l.Name, l.Address1, l.Address2, l.City, l.Region, l.Zip, l.Country, l.Phone, l.AccountMask, tx.Now().UnixMicro())
+	if l.BankAccount == "" {
+		l.ID = ids.New(ids.ListedVendor)
+	} else if err := bank.CheckRouting(tx, l.Routing); err != nil {
+		return "", err
+	}
+	n, err := tx.ExecNow(`INSERT INTO listed_vendors (id, name, address1, address2, city, region, zip, country, phone, account_mask, is_active, created_time,
+			bank_account_id, routing, account)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14) ON CONFLICT (name) DO NOTHING`,
+		string(l.ID), l.Name, l.Address1, l.Address2, l.City, l.Region, l.Zip, l.Country, l.Phone, l.AccountMask, tx.Now().UnixMicro(),
+		string(l.BankAccount), l.Routing, l.Sealed)
 	if err == nil && n == 0 {
 		err = fault.ErrValue.On("name").With(l.Name)
 	}
 	return l.ID, err
 }
 
-// ListedVendors is the directory, by name.
+// ListedVendors is the directory, by name, without the accounts' numbers.
 func ListedVendors(tx *db.Tx) ([]Listed, error) {
-	rows, err := tx.Query(`SELECT id, name, address1, address2, city, region, zip, country, phone, account_mask FROM listed_vendors
+	rows, err := tx.Query(`SELECT id, name, address1, address2, city, region, zip, country, phone, account_mask, bank_account_id FROM listed_vendors
 		WHERE is_active = 1 ORDER BY name`)
 	if err != nil {
 		return nil, fmt.Errorf("list the directory: %w", err)
@@ -307,7 +326,8 @@ func ListedVendors(tx *db.Tx) ([]Listed, error) {
 	var out []Listed
 	for rows.Next() {
 		var l Listed
-		if err := rows.Scan((*string)(&l.ID), &l.Name, &l.Address1, &l.Address2, &l.City, &l.Region, &l.Zip, &l.Country, &l.Phone, &l.AccountMask); err != nil {
+		if err := rows.Scan((*string)(&l.ID), &l.Name, &l.Address1, &l.Address2, &l.City, &l.Region, &l.Zip, &l.Country, &l.Phone, &l.AccountMask,
+			(*string)(&l.BankAccount)); err != nil {
 			return nil, err
 		}
 		out = append(out, l)

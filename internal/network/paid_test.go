@@ -1,7 +1,9 @@
 package network_test
 
 import (
+	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/duebook/duebook/internal/db/dbtest"
 	"github.com/duebook/duebook/internal/dimension"
 	"github.com/duebook/duebook/internal/document"
+	"github.com/duebook/duebook/internal/fault"
 	"github.com/duebook/duebook/internal/ids"
 	"github.com/duebook/duebook/internal/invoice"
 	"github.com/duebook/duebook/internal/job"
@@ -169,6 +172,20 @@ func (p *pair) books() (open, cash int64) {
 			string(a.LedgerAccountID)).Scan(&cash)
 	})
 	return open, cash
+}
+
+// sent are the bytes of a file as it lies with the bank.
+func (p *pair) sent(file string) string {
+	p.t.Helper()
+	found, err := filepath.Glob(filepath.Join(p.dir, string(p.who.Org), "out", "*"+file+"*"))
+	if err != nil || len(found) != 1 {
+		p.t.Fatalf("files %v, %v", found, err)
+	}
+	content, err := os.ReadFile(found[0])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(content)
 }
 
 func (p *pair) verified() {
@@ -349,6 +366,79 @@ func TestNET2_InactiveCustomer(t *testing.T) {
 	if r := p.receipt(a); r.ReasonText != "The payer cancelled the payment." {
 		t.Errorf("the payee is told %q", r.ReasonText)
 	}
+}
+
+// NET-5: a large biller whose account stands in the directory is paid by ACH, with our number in the entry; nothing of its
+// account is kept here. One without is paid by check.
+func TestNET5_BillerByACH(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, s *dbtest.Store) {
+		p := newPair(t, s, "000334455")
+		gas, err := network.Listed{Name: "Pacific Gas", Address1: "Box 1", City: "Sacramento", Region: "CA", Zip: "95899", Country: "USA"}.
+			WithAccount(p.vault, "990000013", "77001002")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := gas
+		wrong.Name, wrong.Routing = "Wrong Gas", "021000021"
+		water := network.Listed{Name: "Bay Water", Address1: "Box 2", City: "Oakland", Region: "CA", Zip: "94601", Country: "USA"}
+		billers := map[string]ids.ID{}
+		err = s.Write(ctx, db.Caller{Channel: "command"}, func(tx *db.Tx) error {
+			if _, err := network.AddListed(tx, wrong); !errors.Is(err, fault.ErrValue) {
+				t.Errorf("SIM-1: %v", err)
+			}
+			for _, l := range []network.Listed{gas, water} {
+				id, err := network.AddListed(tx, l)
+				if err != nil {
+					return err
+				}
+				billers[l.Name] = id
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		paid := map[string]*payment.Payment{}
+		for name, biller := range billers {
+			v := p.house.vendor(name)
+			p.do(func(tx *db.Tx) error {
+				before, err := vendor.Vendors.LoadForUpdate(tx, v)
+				if err != nil {
+					return err
+				}
+				after := *before
+				after.AccountNumber = "CUST-4711"
+				if err := vendor.Update(tx, before, &after); err != nil {
+					return err
+				}
+				return network.Link(tx, v, biller)
+			})
+			b := bill.Bills.New().(*bill.Bill)
+			b.VendorID, b.InvoiceNumber, b.Amount = v, "1", 50_00
+			b.InvoiceDate, b.DueDate = civil.MustDate("2026-11-20"), civil.MustDate("2026-12-20")
+			p.do(func(tx *db.Tx) error { return bill.Create(tx, b) })
+			id := p.pay(b.ID, 50_00, "2026-11-25")
+			p.do(func(tx *db.Tx) (err error) { paid[name], err = payment.Payments.Load(tx, id); return err })
+		}
+		if x, y := paid["Pacific Gas"], paid["Bay Water"]; x.Rail != payment.ACH || x.PaymentType != 1 || y.Rail != payment.Check || y.PaymentType != 0 {
+			t.Errorf("paid by %s (%d) and %s (%d)", x.Rail, x.PaymentType, y.Rail, y.PaymentType)
+		}
+		p.until("2026-11-27")
+		var file, kept string
+		p.do(func(tx *db.Tx) error {
+			return tx.Row(`SELECT f.id, d.payee FROM disbursements d JOIN bank_files f ON f.org_id = d.org_id AND f.batch_id = d.batch_id
+				WHERE d.org_id = $1 AND d.payment_id = $2`, string(tx.Org()), string(paid["Pacific Gas"].ID)).Scan(&file, &kept)
+		})
+		if strings.Contains(kept, "990000013") || strings.Contains(kept, "1002") || !strings.Contains(kept, "CUST-4711") {
+			t.Errorf("NET-5: the payer keeps %s", kept)
+		}
+		content := p.sent(file)
+		if !strings.Contains(content, "62299000001377001002         0000005000CUST-4711      PACIFIC GAS") {
+			t.Errorf("NET-5: the entry is not in\n%s", content)
+		}
+		p.verified()
+	})
 }
 
 // TestNET3_EBill: an invoice that is sent to a linked customer is a bill of the payer, once, and its payment finds it; also

@@ -14,6 +14,9 @@ import (
 func (it item) credit(o org.Organisation, effective civil.Date, now time.Time) (ach.SEC, ach.Entry, error) {
 	e := ach.Entry{TransactionCode: ach.CheckingCredit, Routing: it.to.Routing, Amount: it.Amount, ID: individualID(it.Confirmation),
 		Name: entryName(it.to.Name), Trace: uint64(it.number)}
+	if it.to.Customer != "" { // a large biller finds its customer by it (NET-5)
+		e.ID = cut(ach.Transliterate(it.to.Customer), ach.MaxID)
+	}
 	if it.to.Savings {
 		e.TransactionCode = ach.SavingsCredit
 	}

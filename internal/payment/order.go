@@ -422,6 +422,9 @@ func (p *Payment) create(tx *db.Tx, dues []*due, like BillPay) (*Payment, error)
 	p.CreatedBy, p.ScheduledAt = tx.Caller().User, clock.FromTime(tx.Now())
 	p.ReadyAt, p.Pickup = p.ScheduledAt, pickup(tx.Now(), p.ProcessDate)
 	p.Status, p.PaymentType = numbers[p.State], types[p.Rail]
+	if p.PeerID.Is(ids.ListedVendor) {
+		p.PaymentType = typeBiller
+	}
 	p.step(tx, p, change{})
 	Payments.Insert(tx, p)
 	p.tellPeer(tx)

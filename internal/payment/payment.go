@@ -64,6 +64,9 @@ const (
 // types are the rails as generation 2 numbers them (api-v2 5.3).
 var types = map[string]int64{Check: 0, ACH: 2, Wire: 5, Booked: 4, Credits: 0}
 
+// typeBiller is the type of an ACH payment to a listed large biller.
+const typeBiller = 1
+
 // Payment is an instruction to pay one vendor. Amount is minor units of Currency.
 type Payment struct {
 	record.Base

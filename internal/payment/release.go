@@ -53,7 +53,8 @@ type payee struct {
 	Person      bool             `json:"person,omitempty"`
 	CTX         bool             `json:"ctx,omitempty"` // it has asked for its remittance in the entry (ACH-2)
 	Wire        *wireTo          `json:"wire,omitempty"`
-	Peer        ids.ID           `json:"peer,omitempty"` // the linked organisation whose account it is
+	Peer        ids.ID           `json:"peer,omitempty"`     // the linked organisation or biller whose account it is
+	Customer    string           `json:"customer,omitempty"` // our number with a large biller
 
 	account string   // the vendor's account number, sealed
 	names   []string // of the vendor, beside Name: what is screened

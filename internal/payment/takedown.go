@@ -111,6 +111,9 @@ func describe(tx *db.Tx, p *Payment, v *vendor.Vendor) (to payee, hold string, e
 		if overNetwork(a.ID) {
 			to.Peer = p.PeerID
 		}
+		if to.Peer.Is(ids.ListedVendor) {
+			to.Customer = v.AccountNumber
+		}
 		to.Savings, to.Person, to.CTX = a.AccountType == vendor.Savings, a.HolderType == vendor.Person, a.CTX
 		if p.Rail == Wire {
 			if to.Wire = wireData(v, a); to.Wire.Address.Town == "" {

@@ -40,6 +40,7 @@ var columns = []column{
 	{table: "vendor_bank_accounts", name: "account", org: "org_id", id: "id", sealedFor: "vendor_bank_accounts.account"},
 	{table: "customer_bank_accounts", name: "account", org: "org_id", id: "id", sealedFor: "customer_bank_accounts.account"},
 	{table: "bank_accounts", name: "account", org: "org_id", id: "id", sealedFor: "bank_accounts.account"},
+	{table: "listed_vendors", name: "account", org: "id", id: "bank_account_id", sealedFor: "bank_accounts.account"},
 	{table: "bank_corrections", name: "account", org: "org_id", id: "bank_account_id", sealedFor: "vendor_bank_accounts.account"},
 	{table: "payment_payees", name: "account", org: "org_id", id: "payment_id", rests: true}, // copies, until the payment leaves
 	{table: "vendors", name: "tax_id", org: "org_id", id: "id", sealedFor: "vendors.tax_id"},

@@ -111,7 +111,7 @@ func (c *call) vendorPage(tx *db.Tx, id ids.ID) (view.VendorPage, error) {
 	case v.NetworkStatus == network.Connected:
 		page.Method = "Over the network, to the account that the vendor has chosen; it maintains its name, address and bank data itself"
 	case v.NetworkStatus == network.ConnectedRPPS:
-		page.Method = "As a listed large biller, which maintains its name and address itself"
+		page.Method = "As a listed large biller, which maintains its name, address and bank data itself"
 	}
 	if page.Method == "Check" && !v.AddressComplete() {
 		page.Warning = "This vendor cannot be paid: a check needs a complete address."

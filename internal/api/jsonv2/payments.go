@@ -20,6 +20,7 @@ import (
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/record"
+	"github.com/duebook/duebook/internal/vendor"
 )
 
 // payments serves what bills are paid by (3.6, 3.16, 3.17, 5.1 to 5.4).
@@ -426,11 +427,31 @@ func (h *Handler) disbursementData(q *request, in *args) (any, error) {
 		ReturnedDate *string `json:"returnedDate"`
 		TraceNumber  string  `json:"traceNumber"`
 	}
+	type biller struct {
+		ArrivesByDate *string `json:"arrivesByDate"`
+		SentDate      *string `json:"sentDate"`
+		ErrorCode     *string `json:"errorCode"`
+		LargeBillerID ids.ID  `json:"largeBillerId"`
+		ReturnedDate  *string `json:"returnedDate"`
+		TraceNumber   string  `json:"traceNumber"`
+	}
+	type address struct {
+		Address1 *string `json:"address1"`
+		Address2 *string `json:"address2"`
+		Address3 *string `json:"address3"`
+		Address4 *string `json:"address4"`
+		City     *string `json:"addressCity"`
+		State    *string `json:"addressState"`
+		Zip      *string `json:"addressZip"`
+		Country  *string `json:"addressCountry"`
+	}
 	var out struct {
 		PaymentType        string  `json:"paymentType"`
 		DisbursementStatus *string `json:"disbursementStatus"`
-		Check              *check  `json:"checkData,omitempty"`
-		ACH                *ach    `json:"achData,omitempty"`
+		*address
+		Check  *check  `json:"checkData,omitempty"`
+		Biller *biller `json:"rppsData,omitempty"`
+		ACH    *ach    `json:"achData,omitempty"`
 	}
 	err := q.read(func(tx *db.Tx) error {
 		p, err := payment.Find(tx, id)
@@ -460,6 +481,14 @@ func (h *Handler) disbursementData(q *request, in *args) (any, error) {
 			out.Check = &check{CheckNumber: strconv.FormatInt(m.Check, 10), CheckDate: orNone(p.ProcessDate.String()), ArrivesByDate: orNone(p.ArrivalDate.String()),
 				ClearedDate: orNone(m.SettledOn.String()), Amount: money.AppendMinor(nil, p.Amount, 2), Memo: orNone(p.Description),
 				ExpirationDate: orNone(p.ProcessDate.AddDays(days).String()), ErrorCode: orNone(m.ReasonCode)}
+		case p.PeerID.Is(ids.ListedVendor):
+			v, err := vendor.Vendors.Load(tx, p.VendorID)
+			if err != nil {
+				return err
+			}
+			out.address = &address{orNone(v.Address1), orNone(v.Address2), orNone(v.Address3), orNone(v.Address4), orNone(v.City), orNone(v.Region), orNone(v.Zip), orNone(v.Country)}
+			out.Biller = &biller{ArrivesByDate: orNone(p.ArrivalDate.String()), SentDate: orNone(day(d, payment.Sent)), ErrorCode: orNone(m.ReasonCode),
+				LargeBillerID: p.PeerID, ReturnedDate: orNone(day(d, payment.Failed)), TraceNumber: m.Trace}
 		case p.Rail == payment.ACH:
 			out.ACH = &ach{DepositDate: orNone(m.Effective.String()), SentDate: orNone(day(d, payment.Sent)), ErrorCode: orNone(m.ReasonCode),
 				ReturnedDate: orNone(day(d, payment.Failed)), TraceNumber: m.Trace}

@@ -17,6 +17,7 @@ import (
 	"github.com/duebook/duebook/internal/civil"
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/ids"
+	"github.com/duebook/duebook/internal/network"
 	"github.com/duebook/duebook/internal/org"
 	"github.com/duebook/duebook/internal/payment"
 	"github.com/duebook/duebook/internal/vendor"
@@ -314,6 +315,35 @@ func TestRecordAPPayment(t *testing.T) {
 				h.refused(call, `{"sentPayId":"`+string(ids.New(ids.SentPay))+`"}`, "BDC_1119", "sentPayId")
 			}
 		})
+	})
+}
+
+// 5.3: what is told of a payment to a listed large biller.
+func TestBillerPayment(t *testing.T) {
+	each(t, func(_ *testing.T, h *house) {
+		h.fund()
+		l, err := network.Listed{Name: "Pacific Gas", Address1: "Box 1", City: "Sacramento", Region: "CA", Zip: "95899"}.
+			WithAccount(h.vault, "990000026", "5551234")
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		v := h.payee("Pacific Gas")
+		h.write(func(tx *db.Tx) error {
+			biller, err := network.AddListed(tx, l)
+			if err != nil {
+				return err
+			}
+			return network.Link(tx, ids.ID(v), biller)
+		})
+		p := h.ok("PayBills", pays(h.bill(v, "109", "100"), "100", date("2026-11-25"))).text("sentPays.0.id")
+		data := `{"sentPayId":"` + p + `"}`
+		h.ok("GetDisbursementData", data).want("before", "paymentType", "1", "rppsData", "", "address1", "")
+		h.at("2026-11-25", 2, 0)
+		h.work()
+		h.again()
+		h.ok("GetDisbursementData", data).want("after", "paymentType", "1", "address1", "Box 1", "address2", "null", "addressCity", "Sacramento",
+			"addressZip", "95899", "rppsData.largeBillerId", string(l.ID), "rppsData.sentDate", "2026-11-25", "rppsData.errorCode", "null",
+			"rppsData.returnedDate", "null", "rppsData.traceNumber", "990000010000001", "achData", "")
 	})
 }
 
