@@ -73,6 +73,8 @@ type Preferences struct {
 	UserCeiling   int64 `json:"dailyUserCeiling,omitempty"`    // the same of one user
 	VendorCeiling int64 `json:"dailyVendorCeiling,omitempty"`  // the same to one vendor
 
+	OddPaymentHold int `json:"oddPaymentHold,omitempty"` // points from which an odd payment goes on hold (SEC-7); 0: never
+
 	ACHPrenoteMode string `json:"achPrenoteMode,omitempty"` // how vendors' accounts are tested: prenote (default), PrenoteNone, PrenoteMicro (VEN-5)
 	PrenoteWait    string `json:"prenoteWait,omitempty"`    // standard (default) or WaitNacha: from when a new account is paid to (VEN-5)
 
@@ -589,6 +591,12 @@ func (o *Organisation) Set(key, value string) error {
 		p.DepartmentPattern = value
 	case "paymentApprovalThreshold":
 		return amount(&p.PaymentApprovalThreshold)
+	case "oddPaymentHold":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 0 || n > 200 {
+			return fault.ErrValue.On(key).With("0 for never, or up to 200 points")
+		}
+		p.OddPaymentHold = n
 	case "dailyPaymentCeiling":
 		return amount(&p.DailyCeiling)
 	case "dailyUserCeiling":

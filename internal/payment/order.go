@@ -352,7 +352,7 @@ type plan struct {
 }
 
 // schedule makes the payment and reserves its amounts; one without money is done at once. From the organisation's
-// threshold on it waits for approval (PAY-8), above a ceiling of the day it goes on hold (LIM-4). replaces is the first payment
+// threshold on it waits for approval (PAY-8), above a ceiling of the day (LIM-4) or when it is too odd (SEC-7) it goes on hold. replaces is the first payment
 // of the chain that it continues, if any.
 func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, replaces ids.ID) (*Payment, error) {
 	p := &Payment{VendorID: pl.payee.vendor.ID, Rail: Check, State: Scheduled, ProcessDate: process, ArrivalDate: process, Amount: cash(pl.dues),
@@ -380,10 +380,21 @@ func (pl plan) schedule(tx *db.Tx, process civil.Date, description string, repla
 		if p.Review, hold, err = p.limits(tx, pl.payee.vendor.Domestic()); err != nil {
 			return nil, err
 		}
+		score, odd, err := p.odd(tx, pl.payee.vendor, pl.payee.account)
+		if err != nil {
+			return nil, err
+		}
+		p.Review = firstRunes(strings.TrimSpace(p.Review+" "+odd), maxNote)
+		if limit := prefs.OddPaymentHold; limit > 0 && score >= limit && hold == "" {
+			hold = odd
+		}
 		if t := prefs.PaymentApprovalThreshold; t > 0 && p.Amount >= t {
 			p.State = AwaitingApproval
 			if hold != "" { // a second person looks at it anyway
-				p.Review, hold = firstRunes(strings.TrimSpace(p.Review+" "+hold), maxNote), ""
+				if hold != odd {
+					p.Review = firstRunes(strings.TrimSpace(p.Review+" "+hold), maxNote)
+				}
+				hold = ""
 			}
 		}
 	}

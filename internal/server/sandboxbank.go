@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -64,6 +63,11 @@ func (r *Running) stepBank(w http.ResponseWriter, q *http.Request) {
 	})
 }
 
+// statuses answer a session that is refused.
+var statuses = map[fault.Kind]int{fault.Internal: http.StatusInternalServerError, fault.Invalid: http.StatusUnprocessableEntity,
+	fault.NotFound: http.StatusNotFound, fault.Forbidden: http.StatusForbidden, fault.Unknown: http.StatusUnauthorized, fault.Conflict: http.StatusConflict,
+	fault.Limit: http.StatusTooManyRequests, fault.Busy: http.StatusServiceUnavailable}
+
 // withBank runs act on the bank of the session's organisation while no due work runs, and shows the bank afterwards.
 func (r *Running) withBank(w http.ResponseWriter, q *http.Request, act func(sim *banksim.Sim, now time.Time, o ids.ID) ([]string, error)) {
 	ctx := q.Context()
@@ -78,11 +82,7 @@ func (r *Running) withBank(w http.ResponseWriter, q *http.Request, act func(sim 
 		return tx.Require(org.ManageCompany)
 	})
 	if f := fault.From(err); f != nil {
-		status := http.StatusUnauthorized
-		if errors.Is(err, fault.ErrForbidden) {
-			status = http.StatusForbidden
-		}
-		refuse(w, status, f.Message)
+		refuse(w, statuses[f.Kind], f.Message)
 		return
 	}
 	var body bankBody

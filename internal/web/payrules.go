@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"strconv"
 
 	"github.com/duebook/duebook/internal/db"
 	"github.com/duebook/duebook/internal/money"
@@ -32,6 +34,9 @@ func (h *handler) paymentRules(c *call) error {
 		}
 		page = view.PaymentRulesPage{Threshold: shown["threshold"], Vendor: shown["vendor"], User: shown["user"], Day: shown["day"],
 			Combine: p.CombinePayments != "separate", Test: p.ACHPrenoteMode, Wait: p.PrenoteWait}
+		if p.OddPaymentHold > 0 {
+			page.Odd = strconv.Itoa(p.OddPaymentHold)
+		}
 		return err
 	})
 	if err != nil {
@@ -50,7 +55,7 @@ func (h *handler) savePaymentRules(c *call) error {
 		return err
 	}
 	page := view.PaymentRulesPage{Threshold: c.field("threshold"), Vendor: c.field("vendor"), User: c.field("user"), Day: c.field("day"),
-		Combine: c.field("combine") == "yes", Test: c.field("test"), Wait: c.field("wait")}
+		Odd: c.field("odd"), Combine: c.field("combine") == "yes", Test: c.field("test"), Wait: c.field("wait")}
 	var read org.Preferences
 	amounts := paymentRules(&read)
 	for _, name := range []string{"threshold", "vendor", "user", "day"} {
@@ -65,6 +70,10 @@ func (h *handler) savePaymentRules(c *call) error {
 	}
 	if got := c.field("combine"); got != "yes" && got != "no" {
 		page.Errors = append(page.Errors, view.FieldError{Field: "combine", Message: "Choose Yes or No."})
+	}
+	odd := cmp.Or(page.Odd, "0")
+	if new(org.Organisation).Set("oddPaymentHold", odd) != nil {
+		page.Errors = append(page.Errors, view.FieldError{Field: "odd", Message: "Enter points up to 200, or leave it empty."})
 	}
 	for _, s := range testSettings {
 		if value := c.field(s[0]); value != "" && new(org.Organisation).Set(s[1], value) != nil {
@@ -84,6 +93,9 @@ func (h *handler) savePaymentRules(c *call) error {
 		}
 		for name, to := range paymentRules(&own.Preferences) {
 			*to = *amounts[name]
+		}
+		if err := own.Set("oddPaymentHold", odd); err != nil {
+			return err
 		}
 		own.Preferences.CombinePayments = "combine"
 		if !page.Combine {

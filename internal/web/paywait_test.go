@@ -96,6 +96,9 @@ func TestPaymentRules(t *testing.T) {
 		})
 
 		ana.post(page, form("threshold", "", "vendor", "", "test", "coins")...).want(t, 422, "Choose one of the list")
+		ana.post(page, form("threshold", "", "vendor", "", "odd", "many")...).want(t, 422, "Enter points up to 200", "many")
+		ana.post(page, form("threshold", "", "vendor", "", "odd", "80")...).want(t, 303)
+		ana.get(page).want(t, 200, `value="80"`)
 		ana.post(page, form("threshold", "", "vendor", "", "test", "micro", "wait", "nacha")...).want(t, 303)
 		ana.get(page).want(t, 200, `value="micro" selected`, `value="nacha" selected`)
 		var v ids.ID // VEN-5: what the vendor says about two small credits

@@ -6,6 +6,7 @@ package view
 type PaymentRulesPage struct {
 	Page
 	Threshold, Vendor, User, Day string
+	Odd                          string // points; empty for never
 	Combine                      bool
 	Test, Wait                   string // org.Preferences; empty: the default
 	Banks                        bool

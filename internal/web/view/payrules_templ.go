@@ -95,6 +95,10 @@ func PaymentRules(v PaymentRulesPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+			templ_7745c5c3_Err = input(field{name: "odd", label: "Points from which an odd payment goes on hold", value: v.Odd, inputmode: "numeric", hint: "Three times the most paid to the vendor in a year, an account that another vendor has too, or just below the amount that needs approval: 40 points each. A new vendor paid in a hurry: 20. A round sum, made on a weekend: 10 each. Empty for never.", errors: v.Errors.of("odd")}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<hr><fieldset id=\"combine\" aria-describedby=\"combine-hint\"><legend>Pay several bills of a vendor together</legend>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
