@@ -23,14 +23,3 @@ ALTER TABLE sanction_hits ADD COLUMN kind ctext NOT NULL DEFAULT 'name';     -- 
 ALTER TABLE screenings ADD COLUMN addresses ctext NOT NULL DEFAULT '';       -- screened, one a line
 ALTER TABLE screenings ADD COLUMN banks ctext NOT NULL DEFAULT '';
 DELETE FROM screening_marks;                                                 -- parties that stand are looked at again
-
--- What is odd about a payment, and how odd, when it was made; SEC-7.
-CREATE TABLE payment_flags (
-	org_id     ctext  NOT NULL,
-	payment_id ctext  NOT NULL,
-	score      BIGINT NOT NULL,                -- of 100
-	flags      ctext  NOT NULL,                -- CODE TEXT, one a line
-	found      BIGINT NOT NULL,
-	PRIMARY KEY (org_id, payment_id)
-);
-CREATE INDEX payment_flags_found ON payment_flags (org_id, found, payment_id);
